@@ -1,0 +1,1 @@
+//! Lantern's live core: domain values, wire protocol, ports and actors.

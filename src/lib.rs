@@ -1,0 +1,1 @@
+//! Lantern's server: everything that touches the outside world.

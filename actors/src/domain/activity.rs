@@ -1,0 +1,246 @@
+//! One thing that a user is doing: a game, a song, a stream, a custom status.
+//!
+//! Kept is what Lantern publishes or derives something from. Discord sends more (party sizes,
+//! buttons, flags), which changes often and is not in the contract: keeping it would make presences
+//! differ that look the same.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+use serde::{Deserialize as DeriveDeserialize, Serialize as DeriveSerialize};
+
+use super::id::ApplicationId;
+use super::image_url::ImageUrl;
+use super::time::Timestamp;
+
+/// An activity, as [`Presence`](super::Presence) holds it.
+#[derive(Clone, Debug, DeriveDeserialize, DeriveSerialize, Eq, PartialEq)]
+pub struct Activity {
+    /// Tells it from the user's other activities; stays when its details change.
+    pub id: ActivityId,
+    /// What kind of thing it is.
+    pub kind: ActivityKind,
+    /// The game's or service's name.
+    pub name: String,
+    /// The second line; the text of a custom status; a song's artists.
+    pub state: Option<String>,
+    /// The first line; a song's title.
+    pub details: Option<String>,
+    /// The application that told Discord about it.
+    pub application_id: Option<ApplicationId>,
+    /// When it was added to the user's session.
+    pub created_at: Timestamp,
+    /// When it began, as its application says.
+    pub start: Option<Timestamp>,
+    /// When it will end, as its application says.
+    pub end: Option<Timestamp>,
+    /// The large picture.
+    pub large_image: Option<ActivityAsset>,
+    /// The small picture.
+    pub small_image: Option<ActivityAsset>,
+    /// The emoji of a custom status.
+    pub emoji: Option<Emoji>,
+    /// Where a stream can be watched.
+    pub url: Option<String>,
+    /// Spotify's track id.
+    pub sync_id: Option<String>,
+    /// The party, `spotify:<user>` for those who listen there.
+    pub party_id: Option<String>,
+}
+
+impl Activity {
+    /// Whether this is Discord's own Spotify integration.
+    pub fn is_spotify(&self) -> bool {
+        let of_spotify = || {
+            self.party_id
+                .as_deref()
+                .is_some_and(|id| id.starts_with("spotify:"))
+        };
+        self.kind == ActivityKind::Listening
+            && self.name == "Spotify"
+            && (self.sync_id.is_some() || of_spotify())
+    }
+}
+
+/// A picture of an activity. One without a picture but with a text is possible.
+#[derive(Clone, Debug, DeriveDeserialize, DeriveSerialize, Eq, PartialEq)]
+pub struct ActivityAsset {
+    /// Discord's name of the picture.
+    pub hash: Option<String>,
+    /// The text shown when pointing at it.
+    pub text: Option<String>,
+}
+
+impl ActivityAsset {
+    /// The picture, or nothing if Discord named neither picture nor text.
+    pub fn new(hash: Option<String>, text: Option<String>) -> Option<Self> {
+        (hash.is_some() || text.is_some()).then_some(Self { hash, text })
+    }
+
+    /// Where the picture is.
+    pub fn image_url(&self, application: Option<ApplicationId>) -> Option<ImageUrl<'_>> {
+        ImageUrl::activity_asset(application, self.hash.as_deref()?)
+    }
+}
+
+/// An emoji: a Unicode one, or one of a guild, which has an id.
+#[derive(Clone, Debug, DeriveDeserialize, DeriveSerialize, Eq, PartialEq)]
+pub struct Emoji {
+    /// The character, or the name of a guild's emoji.
+    pub name: String,
+    /// The id of a guild's emoji.
+    pub id: Option<u64>,
+    /// Whether a guild's emoji moves.
+    pub animated: bool,
+}
+
+/// Discord's activity types.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ActivityKind {
+    /// Playing a game.
+    Playing,
+    /// Streaming.
+    Streaming,
+    /// Listening to something.
+    Listening,
+    /// Watching something.
+    Watching,
+    /// A custom status.
+    Custom,
+    /// Competing in something.
+    Competing,
+    /// One that Discord added later, by its number.
+    Unknown(u8),
+}
+
+impl ActivityKind {
+    /// The kind with Discord's number.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Playing,
+            1 => Self::Streaming,
+            2 => Self::Listening,
+            3 => Self::Watching,
+            4 => Self::Custom,
+            5 => Self::Competing,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// Discord's number for it.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Playing => 0,
+            Self::Streaming => 1,
+            Self::Listening => 2,
+            Self::Watching => 3,
+            Self::Custom => 4,
+            Self::Competing => 5,
+            Self::Unknown(number) => number,
+        }
+    }
+
+    /// The name that Lantern publishes; `UNKNOWN` for every kind that it does not know.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Playing => "PLAYING",
+            Self::Streaming => "STREAMING",
+            Self::Listening => "LISTENING",
+            Self::Watching => "WATCHING",
+            Self::Custom => "CUSTOM",
+            Self::Competing => "COMPETING",
+            Self::Unknown(_) => "UNKNOWN",
+        }
+    }
+}
+
+impl Serialize for ActivityKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for ActivityKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer).map(Self::from_number)
+    }
+}
+
+/// The id that Lantern gives an activity, because Discord's own does not reach it.
+///
+/// Where Discord's ids are well known it is the same: `custom` for the custom status, `spotify:1`
+/// for Spotify. Otherwise it is 16 hexadecimal digits, derived (FNV-1a) from the type, the name,
+/// the application's id and the session's id, so it is the same on every node and after a restart,
+/// and stays while details, pictures or times change.
+#[derive(Clone, Copy, Debug, DeriveDeserialize, DeriveSerialize, Eq, Hash, PartialEq)]
+#[serde(from = "u64", into = "u64")]
+pub struct ActivityId(u64);
+
+impl ActivityId {
+    /// The custom status; a user has one at most.
+    pub const CUSTOM: Self = Self(0);
+    /// Discord's Spotify integration; a user has one at most.
+    pub const SPOTIFY: Self = Self(1);
+
+    /// The id of an activity with these traits.
+    pub fn derive(
+        kind: ActivityKind,
+        name: &str,
+        application: Option<ApplicationId>,
+        session: Option<&str>,
+    ) -> Self {
+        let mut hash = Fnv1a::default();
+        hash.write(&[kind.number()]);
+        hash.write(name.as_bytes());
+        // Bytes that UTF-8 never has keep the parts apart.
+        hash.write(&[0xff]);
+        hash.write(&application.map_or(0, ApplicationId::get).to_be_bytes());
+        hash.write(&[0xff]);
+        hash.write(session.unwrap_or_default().as_bytes());
+        Self(hash.0.max(2))
+    }
+
+    /// The id to take if this one is taken.
+    pub(super) fn next(self) -> Self {
+        Self(self.0.wrapping_add(1).max(2))
+    }
+}
+
+impl From<u64> for ActivityId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<ActivityId> for u64 {
+    fn from(id: ActivityId) -> u64 {
+        id.0
+    }
+}
+
+impl fmt::Display for ActivityId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::CUSTOM => out.write_str("custom"),
+            Self::SPOTIFY => out.write_str("spotify:1"),
+            Self(number) => write!(out, "{number:016x}"),
+        }
+    }
+}
+
+struct Fnv1a(u64);
+
+impl Default for Fnv1a {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv1a {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The values that Lantern talks about: plain data, validated once in its constructors.
+//!
+//! Nothing in here does I/O, knows the time or names an actor.
+
+pub mod activity;
+pub mod flags;
+pub mod id;
+pub mod image_url;
+pub mod presence;
+pub mod profile;
+pub mod spotify;
+pub mod time;
+pub mod version;
+
+pub use activity::{Activity, ActivityAsset, ActivityId, ActivityKind, Emoji};
+pub use flags::UserFlags;
+pub use id::{ApplicationId, GuildId, InvalidId, UserId};
+pub use image_url::ImageUrl;
+pub use presence::{Platforms, Presence, Status};
+pub use profile::{Profile, ServerTag};
+pub use time::{InvalidTimestamp, Timestamp};
+pub use version::Version;

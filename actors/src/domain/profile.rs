@@ -1,0 +1,133 @@
+//! Who a user is, apart from what they are doing.
+
+use serde::{Deserialize, Serialize};
+
+use super::flags::UserFlags;
+use super::id::{GuildId, UserId};
+use super::image_url::ImageUrl;
+
+/// What Discord says about a user's account.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Profile {
+    /// The user's id.
+    pub id: UserId,
+    /// The unique name.
+    pub username: String,
+    /// The number that told users of one name apart; 0 since names are unique.
+    pub discriminator: u16,
+    /// The name that is shown, if the user chose one.
+    pub global_name: Option<String>,
+    /// The hash of the avatar, if there is one.
+    pub avatar: Option<String>,
+    /// Whether this is an application's account.
+    pub bot: bool,
+    /// Public flags.
+    pub flags: UserFlags,
+    /// The guild whose tag the user wears.
+    pub server_tag: Option<ServerTag>,
+}
+
+impl Profile {
+    /// The user's own avatar, if there is one.
+    pub fn avatar_url(&self) -> Option<ImageUrl<'_>> {
+        self.avatar.as_deref().map(|hash| ImageUrl::Avatar {
+            user: self.id,
+            hash,
+        })
+    }
+
+    /// The avatar that Discord shows: the user's own or else the default one.
+    pub fn display_avatar_url(&self) -> ImageUrl<'_> {
+        self.avatar_url()
+            .unwrap_or_else(|| ImageUrl::default_avatar(self.id, self.discriminator))
+    }
+
+    /// The name to show: the chosen one or else the unique one.
+    pub fn display_name(&self) -> &str {
+        self.global_name.as_deref().unwrap_or(&self.username)
+    }
+
+    /// The discriminator as Discord writes it: `0`, or four digits.
+    pub fn discriminator_text(&self) -> Discriminator {
+        Discriminator(self.discriminator)
+    }
+}
+
+/// A discriminator to be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Discriminator(u16);
+
+impl std::fmt::Display for Discriminator {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => out.write_str("0"),
+            number => write!(out, "{number:04}"),
+        }
+    }
+}
+
+/// The short name of a guild that a user shows next to their own ("primary guild").
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ServerTag {
+    /// The guild.
+    pub guild_id: GuildId,
+    /// The tag, up to four characters.
+    pub name: String,
+    /// The hash of its badge.
+    pub badge: Option<String>,
+}
+
+impl ServerTag {
+    /// The tag that a user's `primary_guild` shows to others: none unless the user turned it on
+    /// and it is complete.
+    pub fn shown(
+        guild_id: Option<GuildId>,
+        identity_enabled: Option<bool>,
+        tag: Option<String>,
+        badge: Option<String>,
+    ) -> Option<Self> {
+        if identity_enabled != Some(true) {
+            return None;
+        }
+        let name = tag.filter(|name| !name.is_empty())?;
+        Some(Self {
+            guild_id: guild_id?,
+            name,
+            badge,
+        })
+    }
+
+    /// The badge's picture, if the tag has one.
+    pub fn icon_url(&self) -> Option<ImageUrl<'_>> {
+        let guild = self.guild_id;
+        self.badge
+            .as_deref()
+            .map(|hash| ImageUrl::TagBadge { guild, hash })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_shown_only_when_turned_on_and_complete() {
+        let guild = GuildId::try_from(9).ok();
+        let tag = || Some("GGEZ".to_owned());
+        assert!(ServerTag::shown(guild, Some(true), tag(), None).is_some());
+        assert_eq!(ServerTag::shown(guild, Some(false), tag(), None), None);
+        assert_eq!(ServerTag::shown(guild, None, tag(), None), None);
+        assert_eq!(ServerTag::shown(None, Some(true), tag(), None), None);
+        assert_eq!(ServerTag::shown(guild, Some(true), None, None), None);
+        assert_eq!(
+            ServerTag::shown(guild, Some(true), Some(String::new()), None),
+            None
+        );
+    }
+
+    #[test]
+    fn discriminators_are_written_as_discord_does() {
+        assert_eq!(Discriminator(0).to_string(), "0");
+        assert_eq!(Discriminator(7).to_string(), "0007");
+    }
+}

@@ -1,0 +1,176 @@
+//! Moments in time as Lantern keeps and publishes them.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize as DeriveSerialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The last millisecond of the year 9999, the last that RFC 3339 can write.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
+/// A moment: whole milliseconds since the Unix epoch, from 1970 to the end of 9999.
+///
+/// Moments outside of these years are moved to the nearest end, so that each one can be written.
+/// Its `Display` is RFC 3339 in UTC with milliseconds, as JavaScript's `toISOString` has it.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, DeriveSerialize, Eq, Hash, Ord, PartialEq, PartialOrd,
+)]
+#[serde(from = "i64", into = "i64")]
+pub struct Timestamp(i64);
+
+/// The text is not an RFC 3339 date and time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a time is written as in 2021-05-03T00:00:00.000Z")]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// The moment that many milliseconds after the Unix epoch.
+    pub fn from_unix_ms(unix_ms: i64) -> Self {
+        Self(unix_ms.clamp(0, LATEST_MS))
+    }
+
+    /// Reads an RFC 3339 date and time; what is finer than a millisecond is cut off.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        let unix_ms = moment.unix_timestamp_nanos().div_euclid(1_000_000);
+        i64::try_from(unix_ms)
+            .map(Self::from_unix_ms)
+            .map_err(|_| InvalidTimestamp)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn unix_ms(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch.
+    pub fn unix_seconds(self) -> i64 {
+        self.0 / 1_000
+    }
+
+    /// Microseconds since the Unix epoch, the unit of versions.
+    pub fn unix_us(self) -> u64 {
+        self.0.unsigned_abs() * 1_000
+    }
+
+    /// Milliseconds from `earlier` to this moment, negative if this one is before it.
+    pub fn ms_since(self, earlier: Timestamp) -> i64 {
+        self.0 - earlier.0
+    }
+}
+
+impl From<i64> for Timestamp {
+    fn from(unix_ms: i64) -> Self {
+        Self::from_unix_ms(unix_ms)
+    }
+}
+
+impl From<Timestamp> for i64 {
+    fn from(moment: Timestamp) -> i64 {
+        moment.0
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(moment: SystemTime) -> Self {
+        let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::from_unix_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(LATEST_MS))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Cannot fail for the years that a `Timestamp` holds.
+        let moment = OffsetDateTime::from_unix_timestamp(self.unix_seconds())
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
+        let ms = self.0 % 1_000;
+        write!(
+            out,
+            "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z",
+            u8::from(month)
+        )
+    }
+}
+
+/// A moment as clients see it: `{"unix": 1620000000, "raw": "2021-05-03T00:00:00.000Z"}`, with
+/// `unix` in seconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PublishedTime(pub Timestamp);
+
+impl Serialize for PublishedTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("PublishedTime", 2)?;
+        fields.serialize_field("unix", &self.0.unix_seconds())?;
+        fields.serialize_field("raw", &Rfc3339Text(self.0))?;
+        fields.end()
+    }
+}
+
+struct Rfc3339Text(Timestamp);
+
+impl Serialize for Rfc3339Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_published_form_is_that_of_the_contract() {
+        let moment = Timestamp::from_unix_ms(1_620_000_000_000);
+        assert_eq!(
+            serde_json::to_string(&PublishedTime(moment)).unwrap(),
+            r#"{"unix":1620000000,"raw":"2021-05-03T00:00:00.000Z"}"#
+        );
+    }
+
+    #[test]
+    fn moments_out_of_range_move_to_the_nearest_end() {
+        assert_eq!(
+            Timestamp::from_unix_ms(i64::MIN).to_string(),
+            "1970-01-01T00:00:00.000Z"
+        );
+        assert_eq!(
+            Timestamp::from_unix_ms(i64::MAX).to_string(),
+            "9999-12-31T23:59:59.999Z"
+        );
+    }
+
+    #[test]
+    fn offsets_are_understood_and_nonsense_is_refused() {
+        let moment = Timestamp::parse_rfc3339("2021-05-03T02:00:00.1239+02:00").unwrap();
+        assert_eq!(moment.to_string(), "2021-05-03T00:00:00.123Z");
+        for text in ["", "yesterday", "2021-05-03", "2021-13-03T00:00:00Z"] {
+            assert_eq!(
+                Timestamp::parse_rfc3339(text),
+                Err(InvalidTimestamp),
+                "{text:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_records_round_trip(unix_ms in 0..=LATEST_MS) {
+            let moment = Timestamp::from_unix_ms(unix_ms);
+            prop_assert_eq!(Timestamp::parse_rfc3339(&moment.to_string()), Ok(moment));
+            let packed = rmp_serde::to_vec(&moment).unwrap();
+            prop_assert_eq!(rmp_serde::from_slice::<Timestamp>(&packed).unwrap(), moment);
+        }
+
+        #[test]
+        fn any_number_of_milliseconds_can_be_written(unix_ms: i64) {
+            prop_assert_eq!(Timestamp::from_unix_ms(unix_ms).to_string().len(), 24);
+        }
+    }
+}

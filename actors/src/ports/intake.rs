@@ -1,0 +1,39 @@
+//! Where what Discord says comes in.
+
+use std::collections::HashSet;
+
+use crate::domain::{Presence, Profile, Timestamp, UserId};
+
+/// How the connection to Discord's gateway is doing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GatewayState {
+    /// Logging in, or counting the members for the first time.
+    Connecting,
+    /// What is known is what Discord says.
+    Live,
+    /// The connection is lost: what is known was true then.
+    Away {
+        /// When Discord was last heard.
+        since: Timestamp,
+    },
+}
+
+/// Where the gateway intake delivers what Discord says; every method returns at once and keeps the
+/// order of calls.
+pub trait Intake: Send + Sync + 'static {
+    /// A member of the base guild, new or known. Without a presence, none was told: what is known
+    /// stays, and somebody new is offline.
+    fn member(&self, profile: Profile, presence: Option<Presence>);
+
+    /// What a member is doing now.
+    fn presence(&self, user: UserId, presence: Presence);
+
+    /// A member left.
+    fn left(&self, user: UserId);
+
+    /// The complete list of members: everybody else has left.
+    fn reconcile(&self, members: HashSet<UserId>);
+
+    /// How the connection is doing has changed.
+    fn gateway(&self, state: GatewayState);
+}

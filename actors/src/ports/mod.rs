@@ -1,0 +1,3 @@
+//! The traits by which the live core and the outside world meet.
+
+pub mod intake;

@@ -1,0 +1,239 @@
+//! A user as REST and WebSocket clients see them: the contract's user object, then `v`.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::Serialize as DeriveSerialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::domain::flags::PublishedFlags;
+use crate::domain::spotify::Spotify;
+use crate::domain::time::PublishedTime;
+use crate::domain::{
+    Activity, ActivityAsset, ApplicationId, ImageUrl, Presence, Profile, ServerTag, Timestamp,
+    Version,
+};
+
+/// A user's document at one moment. It borrows, and is written in one pass.
+///
+/// It is for self-describing formats: JSON, and MessagePack with named fields.
+#[derive(Clone, Copy, Debug)]
+pub struct UserDocument<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) presence: &'a Presence,
+    pub(super) monitoring_since: Timestamp,
+    pub(super) last_seen_at: Option<Timestamp>,
+    pub(super) version: Version,
+    /// When it is rendered: how far a song has got depends on it.
+    pub(super) now: Timestamp,
+    pub(super) observed_at: Option<Timestamp>,
+}
+
+impl UserDocument<'_> {
+    /// Says that it was last known to be true at `moment`, because the connection to Discord is
+    /// gone since: adds `"stale": true` and `observed_at`.
+    #[must_use]
+    pub fn stale_since(self, moment: Timestamp) -> Self {
+        Self {
+            observed_at: Some(moment),
+            ..self
+        }
+    }
+}
+
+impl Serialize for UserDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if self.observed_at.is_some() { 10 } else { 8 };
+        let mut user = serializer.serialize_struct("User", fields)?;
+        user.serialize_field(
+            "metadata",
+            &Metadata::of(self.profile, self.monitoring_since),
+        )?;
+        user.serialize_field(
+            "active_platforms",
+            &ActivePlatforms::of(self.presence, self.now),
+        )?;
+        user.serialize_field("activities", &Activities(&self.presence.activities))?;
+        // Key-value storage is not built yet.
+        user.serialize_field("storage", &BTreeMap::<&str, &str>::new())?;
+        user.serialize_field("server_tag", &self.profile.server_tag.as_ref().map(Tag::of))?;
+        user.serialize_field("status", self.presence.status.as_str())?;
+        user.serialize_field("last_seen_at", &self.last_seen_at.map(PublishedTime))?;
+        user.serialize_field("v", &self.version)?;
+        if let Some(observed_at) = self.observed_at {
+            user.serialize_field("stale", &true)?;
+            user.serialize_field("observed_at", &PublishedTime(observed_at))?;
+        }
+        user.end()
+    }
+}
+
+/// Written as a string in every format, ids in MessagePack too.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct Metadata<'a> {
+    id: Text<crate::domain::UserId>,
+    username: &'a str,
+    discriminator: Text<crate::domain::profile::Discriminator>,
+    global_name: Option<&'a str>,
+    avatar: Option<&'a str>,
+    avatar_url: Option<ImageUrl<'a>>,
+    display_avatar_url: ImageUrl<'a>,
+    bot: bool,
+    flags: PublishedFlags,
+    monitoring_since: PublishedTime,
+}
+
+impl<'a> Metadata<'a> {
+    fn of(profile: &'a Profile, monitoring_since: Timestamp) -> Self {
+        Self {
+            id: Text(profile.id),
+            username: &profile.username,
+            discriminator: Text(profile.discriminator_text()),
+            global_name: profile.global_name.as_deref(),
+            avatar: profile.avatar.as_deref(),
+            avatar_url: profile.avatar_url(),
+            display_avatar_url: profile.display_avatar_url(),
+            bot: profile.bot,
+            flags: PublishedFlags(profile.flags),
+            monitoring_since: PublishedTime(monitoring_since),
+        }
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct ActivePlatforms<'a> {
+    desktop: &'static str,
+    mobile: &'static str,
+    web: &'static str,
+    spotify: Option<Spotify<'a>>,
+}
+
+impl<'a> ActivePlatforms<'a> {
+    fn of(presence: &'a Presence, now: Timestamp) -> Self {
+        Self {
+            desktop: presence.platforms.desktop.as_str(),
+            mobile: presence.platforms.mobile.as_str(),
+            web: presence.platforms.web.as_str(),
+            spotify: Spotify::of(presence, now),
+        }
+    }
+}
+
+struct Activities<'a>(&'a [Activity]);
+
+impl Serialize for Activities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(PublishedActivity::of))
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct PublishedActivity<'a> {
+    id: Text<crate::domain::ActivityId>,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    state: Option<&'a str>,
+    details: Option<&'a str>,
+    application_id: Option<Text<ApplicationId>>,
+    created_at: i64,
+    assets: Option<Assets<'a>>,
+    timestamps: Option<Timestamps>,
+}
+
+impl<'a> PublishedActivity<'a> {
+    fn of(activity: &'a Activity) -> Self {
+        Self {
+            id: Text(activity.id),
+            name: &activity.name,
+            kind: activity.kind.as_str(),
+            state: activity.state.as_deref(),
+            details: activity.details.as_deref(),
+            application_id: activity.application_id.map(Text),
+            created_at: activity.created_at.unix_seconds(),
+            assets: Assets::of(activity),
+            timestamps: Timestamps::of(activity),
+        }
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct Assets<'a> {
+    large_image: Option<Image<'a>>,
+    small_image: Option<Image<'a>>,
+}
+
+impl<'a> Assets<'a> {
+    fn of(activity: &'a Activity) -> Option<Self> {
+        let image = |asset: &'a Option<ActivityAsset>| {
+            asset
+                .as_ref()
+                .map(|asset| Image::of(asset, activity.application_id))
+        };
+        let (large_image, small_image) =
+            (image(&activity.large_image), image(&activity.small_image));
+        (large_image.is_some() || small_image.is_some()).then_some(Self {
+            large_image,
+            small_image,
+        })
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct Image<'a> {
+    hash: Option<&'a str>,
+    image_url: Option<ImageUrl<'a>>,
+    text: Option<&'a str>,
+}
+
+impl<'a> Image<'a> {
+    fn of(asset: &'a ActivityAsset, application: Option<ApplicationId>) -> Self {
+        Self {
+            hash: asset.hash.as_deref(),
+            image_url: asset.image_url(application),
+            text: asset.text.as_deref(),
+        }
+    }
+}
+
+/// The contract shows the start alone; an end is added when Discord tells one.
+#[derive(DeriveSerialize)]
+struct Timestamps {
+    start_time: Option<PublishedTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<PublishedTime>,
+}
+
+impl Timestamps {
+    fn of(activity: &Activity) -> Option<Self> {
+        (activity.start.is_some() || activity.end.is_some()).then_some(Self {
+            start_time: activity.start.map(PublishedTime),
+            end_time: activity.end.map(PublishedTime),
+        })
+    }
+}
+
+#[derive(DeriveSerialize)]
+struct Tag<'a> {
+    guild_id: Text<crate::domain::GuildId>,
+    name: &'a str,
+    icon_url: Option<ImageUrl<'a>>,
+}
+
+impl<'a> Tag<'a> {
+    fn of(tag: &'a ServerTag) -> Self {
+        Self {
+            guild_id: Text(tag.guild_id),
+            name: &tag.name,
+            icon_url: tag.icon_url(),
+        }
+    }
+}

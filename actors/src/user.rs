@@ -1,7 +1,20 @@
-//! A tracked Discord user.
+//! A tracked Discord user: what reaches its actor.
 
+mod actor;
 pub mod document;
 pub mod state;
+mod supervisor;
 
+pub use actor::{User, UserArguments};
 pub use document::UserDocument;
 pub use state::{Change, UserInput, UserRecord, UserState};
+pub use supervisor::{UserSupervisor, UserSupervisorArguments, UserSupervisorMsg};
+
+/// What reaches a user actor. The directory delivers it and counts what is under way.
+#[derive(Debug)]
+pub enum UserMsg {
+    /// Discord told something about the user.
+    Input(Box<UserInput>),
+    /// The user left the guild.
+    Leave,
+}

@@ -1,0 +1,380 @@
+//! Who is monitored: user id to what was last published and, while there is one, the live actor.
+//!
+//! Every message to a user actor goes through here, so the directory knows what is under way: an
+//! actor with nothing under way can be let go at any moment without losing a message (passivation),
+//! and a message to somebody without an actor starts one. What an actor publishes is kept and
+//! passed to the fan-out in one step, so readers and watchers see one order, and an actor that was
+//! replaced can no longer write.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
+use tokio::runtime::Handle;
+
+use crate::{
+    domain::UserId,
+    ports::{FanOut, Publication},
+    user::{User, UserArguments, UserMsg, UserRecord},
+    wire::Snapshot,
+};
+
+/// Enough that the intake, user actors and readers seldom meet.
+const PARTITIONS: usize = 64;
+
+/// The exit reason of an actor that was let go, by which its supervisor tells it from one that
+/// fell.
+pub(crate) const LET_GO: &str = "let go";
+
+/// When actors are let go.
+#[derive(Debug, Clone)]
+pub struct Passivation {
+    /// How long an actor that nobody watches may have nothing to do.
+    pub idle_after: Duration,
+    /// How many actors may live before idle ones are let go early.
+    pub most_actors: usize,
+}
+
+impl Default for Passivation {
+    fn default() -> Self {
+        Self {
+            idle_after: Duration::from_secs(60),
+            most_actors: 4_096,
+        }
+    }
+}
+
+/// The directory of monitored users.
+pub struct Directory {
+    myself: Weak<Directory>,
+    partitions: Vec<Mutex<Partition>>,
+    hasher: RandomState,
+    fan_out: Arc<dyn FanOut>,
+    passivation: Passivation,
+    /// Where actors run, whichever thread a message comes from.
+    runtime: Handle,
+    supervisor: RwLock<Option<ActorCell>>,
+    monitored: AtomicUsize,
+    actors: AtomicUsize,
+    started: AtomicU64,
+    stopped: OnceLock<()>,
+}
+
+#[derive(Default)]
+struct Partition {
+    slots: HashMap<UserId, Slot>,
+    /// Users with an actor, longest started first; may name users whose actor is gone.
+    started: VecDeque<UserId>,
+}
+
+#[derive(Default)]
+struct Slot {
+    kept: Option<Kept>,
+    live: Option<Box<Live>>,
+}
+
+/// What the last publication left behind.
+struct Kept {
+    snapshot: Arc<Snapshot>,
+    /// The state, packed: what the next actor starts from.
+    record: Box<[u8]>,
+}
+
+struct Live {
+    actor: ActorRef<UserMsg>,
+    /// Messages that were sent and not yet handled.
+    under_way: u32,
+    touched: Instant,
+}
+
+impl Directory {
+    /// An empty directory. `supervised_by` must be called before the first message.
+    pub fn new(fan_out: Arc<dyn FanOut>, passivation: Passivation, runtime: Handle) -> Arc<Self> {
+        Arc::new_cyclic(|myself| Self {
+            myself: myself.clone(),
+            partitions: (0..PARTITIONS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            fan_out,
+            passivation,
+            runtime,
+            supervisor: RwLock::new(None),
+            monitored: AtomicUsize::new(0),
+            actors: AtomicUsize::new(0),
+            started: AtomicU64::new(0),
+            stopped: OnceLock::new(),
+        })
+    }
+
+    /// New actors are linked to this supervisor. The actors of an earlier one fell with it; their
+    /// users are returned, for they may have lost messages.
+    pub fn supervised_by(&self, supervisor: ActorCell) -> Vec<UserId> {
+        *self.supervisor.write() = Some(supervisor);
+        let mut orphans = Vec::new();
+        for partition in &self.partitions {
+            let mut partition = partition.lock();
+            partition.started.clear();
+            for (user, slot) in &mut partition.slots {
+                if slot.live.take().is_some() {
+                    self.actors.fetch_sub(1, Ordering::Relaxed);
+                    orphans.push(*user);
+                }
+            }
+        }
+        orphans
+    }
+
+    /// Sends to the user's actor, which is started if the user has none. Only a member message
+    /// makes somebody known who was not; others to unknown users are dropped, and false returned.
+    pub fn send(&self, user: UserId, message: UserMsg) -> bool {
+        let makes_known = matches!(
+            &message,
+            UserMsg::Input(input) if matches!(**input, crate::user::UserInput::Member { .. })
+        );
+        let mut partition = self.partition(user);
+        if !makes_known && !partition.slots.contains_key(&user) {
+            return false;
+        }
+        self.deliver(&mut partition, user, message);
+        true
+    }
+
+    /// Starts the user's actor if the user is known and has none.
+    pub fn wake(&self, user: UserId) -> Option<ActorCell> {
+        let mut partition = self.partition(user);
+        if !partition.slots.contains_key(&user) {
+            return None;
+        }
+        self.live(&mut partition, user)
+            .map(|live| live.actor.get_cell())
+    }
+
+    /// What was last published of a user.
+    pub fn snapshot(&self, user: UserId) -> Option<Arc<Snapshot>> {
+        let partition = self.partition(user);
+        let kept = partition.slots.get(&user)?.kept.as_ref()?;
+        Some(Arc::clone(&kept.snapshot))
+    }
+
+    /// Everybody who is known.
+    pub fn users(&self) -> HashSet<UserId> {
+        let mut users = HashSet::with_capacity(self.monitored());
+        for partition in &self.partitions {
+            users.extend(partition.lock().slots.keys());
+        }
+        users
+    }
+
+    /// How many users are monitored.
+    pub fn monitored(&self) -> usize {
+        self.monitored.load(Ordering::Relaxed)
+    }
+
+    /// How many users have a live actor now.
+    pub fn actors(&self) -> usize {
+        self.actors.load(Ordering::Relaxed)
+    }
+
+    /// How many user actors were ever started.
+    pub fn actors_started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Keeps and publishes what an actor decided, unless that actor was replaced.
+    pub(crate) fn publish(
+        &self,
+        actor: ActorId,
+        record: Box<[u8]>,
+        snapshot: Arc<Snapshot>,
+        publication: fn(Arc<Snapshot>) -> Publication,
+    ) {
+        let mut partition = self.partition(snapshot.user());
+        let Some(slot) = partition.slots.get_mut(&snapshot.user()) else {
+            return;
+        };
+        if !slot.is_written_by(actor) {
+            return;
+        }
+        let kept = Kept {
+            snapshot: Arc::clone(&snapshot),
+            record,
+        };
+        if slot.kept.replace(kept).is_none() {
+            self.monitored.fetch_add(1, Ordering::Relaxed);
+        }
+        self.fan_out.publish(publication(snapshot));
+    }
+
+    /// Forgets what was published of a user who left, and tells watchers.
+    pub(crate) fn retract(&self, actor: ActorId, user: UserId) {
+        let mut partition = self.partition(user);
+        let Some(slot) = partition.slots.get_mut(&user) else {
+            return;
+        };
+        if slot.is_written_by(actor) && slot.kept.take().is_some() {
+            self.monitored.fetch_sub(1, Ordering::Relaxed);
+            self.fan_out.publish(Publication::Left(user));
+        }
+    }
+
+    /// An actor has handled a message. One of a user who left, with nothing more under way, ends.
+    pub(crate) fn handled(&self, user: UserId, now: Instant) {
+        let mut partition = self.partition(user);
+        let Some(slot) = partition.slots.get_mut(&user) else {
+            return;
+        };
+        let Some(live) = &mut slot.live else {
+            return;
+        };
+        live.under_way = live.under_way.saturating_sub(1);
+        live.touched = now;
+        if live.under_way == 0 && slot.kept.is_none() {
+            self.let_go(slot);
+            partition.slots.remove(&user);
+        }
+    }
+
+    /// An actor fell. Whose it was, if it was somebody's still.
+    pub(crate) fn fell(&self, actor: ActorId) -> Option<UserId> {
+        for partition in &self.partitions {
+            let mut partition = partition.lock();
+            let found = partition
+                .slots
+                .iter()
+                .find(|(_, slot)| slot.is_written_by(actor))
+                .map(|(user, slot)| (*user, slot.kept.is_some()));
+            if let Some((user, known)) = found {
+                self.actors.fetch_sub(1, Ordering::Relaxed);
+                if known {
+                    if let Some(slot) = partition.slots.get_mut(&user) {
+                        slot.live = None;
+                    }
+                } else {
+                    partition.slots.remove(&user);
+                }
+                return Some(user);
+            }
+        }
+        None
+    }
+
+    /// Lets actors go that nobody watches and that had nothing to do for a while.
+    pub(crate) fn sweep(&self, now: Instant) {
+        for partition in &self.partitions {
+            let mut partition = partition.lock();
+            let looked_at = partition.started.len();
+            self.passivate(&mut partition, looked_at, |live| {
+                now.duration_since(live.touched) >= self.passivation.idle_after
+            });
+        }
+    }
+
+    /// No actor is started any more; those that live are stopped by their supervisor.
+    pub(crate) fn stop(&self) {
+        let _ = self.stopped.set(());
+    }
+
+    fn partition(&self, user: UserId) -> MutexGuard<'_, Partition> {
+        let index = self.hasher.hash_one(user) as usize % PARTITIONS;
+        #[expect(clippy::indexing_slicing, reason = "there are PARTITIONS of them")]
+        self.partitions[index].lock()
+    }
+
+    fn deliver(&self, partition: &mut Partition, user: UserId, message: UserMsg) {
+        let Some(live) = self.live(partition, user) else {
+            return;
+        };
+        live.under_way += 1;
+        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
+        // Discord again for what is lost here.
+        if live.actor.cast(message).is_err() {
+            tracing::debug!(%user, "message to a user actor that has just fallen");
+        }
+    }
+
+    /// The user's live actor, started if need be; `None` once the hub stops.
+    fn live<'a>(&self, partition: &'a mut Partition, user: UserId) -> Option<&'a mut Live> {
+        let is_new = partition
+            .slots
+            .get(&user)
+            .is_none_or(|slot| slot.live.is_none());
+        if is_new {
+            if self.stopped.get().is_some() {
+                return None;
+            }
+            if self.actors() >= self.passivation.most_actors {
+                self.passivate(partition, 8, |_| true);
+            }
+            let record = partition.slots.get(&user).and_then(|slot| {
+                let kept = slot.kept.as_ref()?;
+                rmp_serde::from_slice::<UserRecord>(&kept.record).ok()
+            });
+            let actor = self.start(user, record)?;
+            partition.started.push_back(user);
+            partition.slots.entry(user).or_default().live = Some(Box::new(Live {
+                actor,
+                under_way: 0,
+                touched: Instant::now(),
+            }));
+        }
+        partition.slots.get_mut(&user)?.live.as_deref_mut()
+    }
+
+    fn start(&self, user: UserId, record: Option<UserRecord>) -> Option<ActorRef<UserMsg>> {
+        let supervisor = self.supervisor.read().clone()?;
+        let arguments = UserArguments {
+            user,
+            record,
+            directory: self.myself.upgrade()?,
+        };
+        let _runtime = self.runtime.enter();
+        let (actor, _started) =
+            ActorRuntime::spawn_linked_instant(None, User, arguments, supervisor).ok()?;
+        self.actors.fetch_add(1, Ordering::Relaxed);
+        self.started.fetch_add(1, Ordering::Relaxed);
+        Some(actor)
+    }
+
+    /// Looks at the `most` longest started actors of a partition and lets those go that have
+    /// nothing under way, that nobody watches and that `may_go`.
+    fn passivate(&self, partition: &mut Partition, most: usize, may_go: impl Fn(&Live) -> bool) {
+        for _ in 0..most.min(partition.started.len()) {
+            let Some(user) = partition.started.pop_front() else {
+                return;
+            };
+            let Some(slot) = partition.slots.get_mut(&user) else {
+                continue;
+            };
+            let Some(live) = &slot.live else {
+                continue;
+            };
+            if live.under_way == 0 && may_go(live) && !self.fan_out.is_watched(user) {
+                self.let_go(slot);
+            } else {
+                partition.started.push_back(user);
+            }
+        }
+    }
+
+    fn let_go(&self, slot: &mut Slot) {
+        if let Some(live) = slot.live.take() {
+            live.actor.stop(Some(LET_GO.to_owned()));
+            self.actors.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Slot {
+    fn is_written_by(&self, actor: ActorId) -> bool {
+        self.live
+            .as_ref()
+            .is_some_and(|live| live.actor.get_id() == actor)
+    }
+}

@@ -1,0 +1,236 @@
+//! The door into the live core, and the root of its supervision tree.
+
+mod root;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use parking_lot::RwLock;
+use ractor::{Actor, ActorCell, ActorRef, ActorRuntime, SpawnErr};
+use tokio::{runtime::Handle, sync::watch};
+
+use self::root::{Root, RootArguments};
+use crate::{
+    directory::{Directory, Passivation},
+    domain::{Presence, Profile, Timestamp, UserId},
+    ports::{FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets},
+    session::{Phase, Session, SessionArguments, SessionLimits, SessionMsg},
+    user::{UserInput, UserMsg},
+    wire::{Encoding, Snapshot},
+};
+
+/// What the core is configured with.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// What a client's session may do.
+    pub sessions: SessionLimits,
+    /// When user actors are let go.
+    pub passivation: Passivation,
+    /// How often idle user actors are looked for.
+    pub sweep_interval: Duration,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            sessions: SessionLimits::default(),
+            passivation: Passivation::default(),
+            sweep_interval: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The live core. Cheap to clone; the last clone does not stop it, [`Hub::stop`] does.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    directory: Arc<Directory>,
+    fan_out: Arc<dyn FanOut>,
+    sockets: Arc<dyn Sockets>,
+    limits: Arc<SessionLimits>,
+    resync: ResyncSlot,
+    runtime: Handle,
+    gateway: RwLock<GatewayState>,
+    root: RwLock<Option<ActorRef<root::RootMsg>>>,
+    session_supervisor: RwLock<Option<ActorCell>>,
+    user_supervisor: RwLock<Option<ActorCell>>,
+    /// Whether the member list has been complete at least once.
+    complete: watch::Sender<bool>,
+    failed: watch::Sender<bool>,
+}
+
+/// The way to ask Discord again, known once the gateway intake runs.
+#[derive(Clone, Default)]
+pub struct ResyncSlot(Arc<OnceLock<Arc<dyn Resync>>>);
+
+impl ResyncSlot {
+    /// Asks for these members, if the intake runs.
+    pub(crate) fn members(&self, users: Vec<UserId>) {
+        if let Some(resync) = self.0.get() {
+            resync.members(users);
+        }
+    }
+}
+
+impl Hub {
+    /// Starts the core on the current runtime.
+    pub async fn start(
+        config: HubConfig,
+        fan_out: Arc<dyn FanOut>,
+        sockets: Arc<dyn Sockets>,
+    ) -> Result<Self, SpawnErr> {
+        let runtime = Handle::current();
+        let directory = Directory::new(Arc::clone(&fan_out), config.passivation, runtime.clone());
+        let hub = Self {
+            inner: Arc::new(Inner {
+                directory,
+                fan_out,
+                sockets,
+                limits: Arc::new(config.sessions),
+                resync: ResyncSlot::default(),
+                runtime,
+                gateway: RwLock::new(GatewayState::Connecting),
+                root: RwLock::new(None),
+                session_supervisor: RwLock::new(None),
+                user_supervisor: RwLock::new(None),
+                complete: watch::Sender::new(false),
+                failed: watch::Sender::new(false),
+            }),
+        };
+        let arguments = RootArguments {
+            hub: hub.clone(),
+            sweep_interval: config.sweep_interval,
+        };
+        let (root, _) = Actor::spawn(None, Root, arguments).await?;
+        *hub.inner.root.write() = Some(root);
+        Ok(hub)
+    }
+
+    /// Stops every actor and waits until they are gone.
+    pub async fn stop(&self) {
+        self.inner.directory.stop();
+        let root = self.inner.root.write().take();
+        if let Some(root) = root {
+            let _ = root.stop_and_wait(None, None).await;
+        }
+    }
+
+    /// Resolves when the core has given up: a supervisor fell more often than its budget allows.
+    pub async fn failed(&self) {
+        let mut failed = self.inner.failed.subscribe();
+        let _ = failed.wait_for(|failed| *failed).await;
+    }
+
+    /// What was last published of a user.
+    pub fn user(&self, user: UserId) -> Option<Arc<Snapshot>> {
+        self.inner.directory.snapshot(user)
+    }
+
+    /// Numbers of the users: how many are monitored, how many have a live actor.
+    pub fn directory(&self) -> &Directory {
+        &self.inner.directory
+    }
+
+    /// How the connection to Discord is doing.
+    pub fn gateway_state(&self) -> GatewayState {
+        *self.inner.gateway.read()
+    }
+
+    /// Since when what is told may be out of date; `None` while the gateway is connected.
+    pub fn stale_since(&self) -> Option<Timestamp> {
+        match self.gateway_state() {
+            GatewayState::Away { since } => Some(since),
+            GatewayState::Connecting | GatewayState::Live => None,
+        }
+    }
+
+    /// Whether the member list has been complete at least once.
+    pub fn is_complete(&self) -> bool {
+        *self.inner.complete.borrow()
+    }
+
+    /// Resolves once the member list has been complete.
+    pub async fn completed(&self) {
+        let mut complete = self.inner.complete.subscribe();
+        let _ = complete.wait_for(|complete| *complete).await;
+    }
+
+    /// Tells the core how to ask Discord again. Only the first call counts.
+    pub fn resync_through(&self, resync: Arc<dyn Resync>) {
+        let _ = self.inner.resync.0.set(resync);
+    }
+
+    /// Starts a session actor for a socket. `phase` is [`Phase::Greeting`] for a new socket.
+    /// `None` once the hub stops.
+    pub fn open_session(
+        &self,
+        socket: SocketKey,
+        encoding: Encoding,
+        phase: Phase,
+    ) -> Option<ActorRef<SessionMsg>> {
+        let supervisor = self.inner.session_supervisor.read().clone()?;
+        let arguments = SessionArguments {
+            socket,
+            sockets: Arc::clone(&self.inner.sockets),
+            limits: Arc::clone(&self.inner.limits),
+            encoding,
+            phase,
+        };
+        let _runtime = self.inner.runtime.enter();
+        let (session, _started) =
+            ActorRuntime::spawn_linked_instant(None, Session, arguments, supervisor).ok()?;
+        Some(session)
+    }
+
+    /// The actor of a known user, started if need be, for tools and tests.
+    pub fn user_actor(&self, user: UserId) -> Option<ActorCell> {
+        self.inner.directory.wake(user)
+    }
+
+    /// The supervisors of users and of sessions, for tools and tests.
+    pub fn supervisors(&self) -> (Option<ActorCell>, Option<ActorCell>) {
+        (
+            self.inner.user_supervisor.read().clone(),
+            self.inner.session_supervisor.read().clone(),
+        )
+    }
+}
+
+impl Intake for Hub {
+    fn member(&self, profile: Profile, presence: Option<Presence>) {
+        let user = profile.id;
+        let input = Box::new(UserInput::Member { profile, presence });
+        self.inner.directory.send(user, UserMsg::Input(input));
+    }
+
+    fn presence(&self, user: UserId, presence: Presence) {
+        let input = Box::new(UserInput::Presence(presence));
+        self.inner.directory.send(user, UserMsg::Input(input));
+    }
+
+    fn left(&self, user: UserId) {
+        self.inner.directory.send(user, UserMsg::Leave);
+    }
+
+    fn reconcile(&self, members: std::collections::HashSet<UserId>) {
+        for user in self.inner.directory.users().difference(&members) {
+            self.left(*user);
+        }
+        self.inner.complete.send_replace(true);
+    }
+
+    fn gateway(&self, state: GatewayState) {
+        let before = std::mem::replace(&mut *self.inner.gateway.write(), state);
+        if before != state {
+            tracing::info!(?state, "gateway");
+            self.inner
+                .fan_out
+                .publish(Publication::Staleness(self.stale_since()));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The way from a session actor to its socket.
+
+use std::time::Instant;
+
+use ractor::ActorId;
+
+use crate::{
+    hub::Hub,
+    wire::{CloseCode, Known, ServerMessage, Targets},
+};
+
+/// Names a socket: which shard owns it, and a number that is never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketKey {
+    /// The shard's index.
+    pub shard: u16,
+    /// Unique in the process.
+    pub id: u64,
+}
+
+/// What a session asks of its socket. Commands are carried out in order, and in order with the
+/// publications that the shard has received.
+#[derive(Debug)]
+pub enum SocketCommand {
+    /// Send one message.
+    Send(ServerMessage),
+    /// Add users to the subscription and answer with their snapshots, with nothing missed or told
+    /// out of order between the answer and later updates. Users that are not monitored are named
+    /// in an ERROR. The session is told the outcome by `SessionMsg::Subscribed`.
+    Subscribe {
+        /// Whom.
+        targets: Targets,
+        /// What the client holds already.
+        known: Known,
+        /// Whether INIT_ACK or SUBSCRIBE_ACK answers.
+        first: bool,
+    },
+    /// Take users out of the subscription, answer UNSUBSCRIBE_ACK, and say if nobody is left.
+    Unsubscribe(Targets),
+    /// Wake the session up at this time with `SessionMsg::Alarm`; a socket has one alarm.
+    AlarmAt(Instant),
+    /// Send DISCONNECT with the reason and close.
+    Close {
+        /// The status of the close frame.
+        code: CloseCode,
+        /// A sentence for a person.
+        reason: String,
+    },
+    /// The client's message is dealt with: deliver the next one.
+    Ready,
+}
+
+/// The sockets of this process.
+pub trait Sockets: Send + Sync + 'static {
+    /// Queues commands for one socket and returns at once; unknown sockets are ignored.
+    fn command(&self, socket: SocketKey, commands: Vec<SocketCommand>);
+
+    /// The session actor with this id fell: its socket is to be closed.
+    fn session_fell(&self, actor: ActorId);
+
+    /// Sessions fell together with their supervisor, and there is a new one: every socket whose
+    /// session is gone is to be given another by [`Hub::open_session`].
+    fn adopt(&self, hub: Hub);
+
+    /// The hub is stopping: every session is to be told.
+    fn going_away(&self);
+}

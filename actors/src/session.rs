@@ -1,0 +1,45 @@
+//! A client's session on the presence socket: the protocol, without the bytes.
+//!
+//! The socket and the subscription belong to a fan-out shard; the session actor decides what the
+//! client may do and when it has been silent for too long. Frames to the client do not pass
+//! through here.
+
+mod actor;
+mod state;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+
+pub use actor::{Session, SessionArguments};
+pub use state::{Phase, SessionLimits};
+pub use supervisor::{SessionSupervisor, SessionSupervisorMsg};
+
+use crate::wire::Encoding;
+
+/// What reaches a session.
+#[derive(Debug)]
+pub enum SessionMsg {
+    /// The shard owns the socket now; the conversation can begin.
+    Attached,
+    /// One complete message from the client. The shard delivers the next one after
+    /// [`SocketCommand::Ready`](crate::ports::SocketCommand::Ready).
+    Received {
+        /// How the client encoded it, by the kind of its frame.
+        encoding: Encoding,
+        /// The message.
+        payload: Vec<u8>,
+    },
+    /// The outcome of a subscribe command.
+    Subscribed {
+        /// Whether anybody is watched now.
+        watching: bool,
+    },
+    /// The last watched user was unsubscribed or left the guild.
+    NobodyLeft,
+    /// The time that [`SocketCommand::AlarmAt`](crate::ports::SocketCommand::AlarmAt) asked for.
+    Alarm,
+    /// The hub is stopping.
+    GoingAway,
+    /// The socket is gone.
+    Closed,
+}

@@ -1,0 +1,178 @@
+//! The session's protocol, by behaviour.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{
+    SessionLimits,
+    state::{Phase, SessionState},
+};
+use crate::{
+    ports::SocketCommand,
+    wire::{CloseCode, Encoding, ServerMessage},
+};
+
+struct Bench {
+    limits: SessionLimits,
+    state: SessionState,
+    now: Instant,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            limits: SessionLimits::default(),
+            state: SessionState::new(Encoding::Json, Phase::Greeting, now),
+            now,
+        }
+    }
+
+    fn live() -> Self {
+        let mut bench = Self::new();
+        bench.state.subscribed(true);
+        bench
+    }
+
+    fn send(&mut self, message: serde_json::Value) -> Vec<SocketCommand> {
+        let payload = message.to_string();
+        self.state
+            .received(Encoding::Json, payload.as_bytes(), &self.limits, self.now)
+    }
+
+    fn wait(&mut self, seconds: u64) -> Vec<SocketCommand> {
+        self.now += Duration::from_secs(seconds);
+        self.state.alarm(&self.limits, self.now)
+    }
+}
+
+fn error_of(commands: &[SocketCommand]) -> &str {
+    match commands {
+        [
+            SocketCommand::Send(ServerMessage::Error(sentence)),
+            SocketCommand::Ready,
+        ] => sentence,
+        other => panic!("expected an ERROR, got {other:?}"),
+    }
+}
+
+fn close_of(commands: &[SocketCommand]) -> CloseCode {
+    match commands {
+        [SocketCommand::Close { code, .. }] => *code,
+        other => panic!("expected a close, got {other:?}"),
+    }
+}
+
+#[test]
+fn it_greets_with_the_interval_and_waits_for_init() {
+    let mut bench = Bench::new();
+    let commands = bench.state.attached(&bench.limits);
+    let [
+        SocketCommand::Send(ServerMessage::Hello {
+            heartbeat_interval_ms,
+        }),
+        SocketCommand::AlarmAt(at),
+    ] = &commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(*heartbeat_interval_ms, 30_000);
+    assert_eq!(*at, bench.now + Duration::from_secs(5));
+}
+
+#[test]
+fn a_client_that_never_initialises_is_closed() {
+    let mut bench = Bench::new();
+    assert_eq!(close_of(&bench.wait(5)), CloseCode::InitTimeout);
+    assert!(bench.wait(60).is_empty(), "closing happens once");
+}
+
+#[test]
+fn a_heartbeat_may_be_late_by_half_an_interval() {
+    let mut bench = Bench::live();
+    assert!(matches!(bench.wait(44)[..], [SocketCommand::AlarmAt(_)]));
+    bench.send(json!({"op": 4}));
+    assert!(matches!(bench.wait(44)[..], [SocketCommand::AlarmAt(_)]));
+    assert_eq!(close_of(&bench.wait(1)), CloseCode::HeartbeatTimeout);
+}
+
+#[test]
+fn init_subscribes_and_is_valid_once() {
+    let mut bench = Bench::new();
+    let init = json!({"op": 2, "d": {"user_id": "1"}});
+    assert!(matches!(
+        bench.send(init.clone())[..],
+        [
+            SocketCommand::Subscribe { first: true, .. },
+            SocketCommand::Ready
+        ]
+    ));
+    bench.state.subscribed(false);
+    assert!(
+        matches!(
+            bench.send(init.clone())[0],
+            SocketCommand::Subscribe { first: true, .. }
+        ),
+        "an INIT that found nobody may be sent again"
+    );
+    bench.state.subscribed(true);
+    assert!(error_of(&bench.send(init)).contains("initialised already"));
+}
+
+#[test]
+fn subscribing_before_init_is_refused() {
+    for op in [12, 14] {
+        let mut bench = Bench::new();
+        let commands = bench.send(json!({"op": op, "d": {"user_id": "1"}}));
+        assert!(error_of(&commands).contains("INIT"));
+    }
+}
+
+#[test]
+fn a_frame_in_the_other_encoding_is_refused_and_the_socket_stays() {
+    let mut bench = Bench::live();
+    let commands = bench
+        .state
+        .received(Encoding::MsgPack, b"\x80", &bench.limits, bench.now);
+    assert!(error_of(&commands).contains("text frames"));
+    assert_eq!(bench.state.phase(), Phase::Live);
+}
+
+#[test]
+fn the_message_over_the_rate_closes_and_a_new_minute_starts_afresh() {
+    let mut bench = Bench::live();
+    for _ in 0..120 {
+        assert_eq!(bench.send(json!({"op": 4})).len(), 2);
+    }
+    bench.now += Duration::from_secs(60);
+    for _ in 0..120 {
+        assert_eq!(bench.send(json!({"op": 4})).len(), 2);
+    }
+    assert_eq!(
+        close_of(&bench.send(json!({"op": 4}))),
+        CloseCode::RateLimited
+    );
+    assert!(matches!(
+        bench.send(json!({"op": 4}))[..],
+        [SocketCommand::Ready]
+    ));
+}
+
+#[test]
+fn with_nobody_left_it_closes() {
+    assert_eq!(
+        close_of(&Bench::live().state.nobody_left()),
+        CloseCode::NothingToWatch
+    );
+}
+
+#[test]
+fn a_session_that_takes_over_does_not_greet_again() {
+    let mut bench = Bench::new();
+    bench.state = SessionState::new(Encoding::Json, Phase::Live, bench.now);
+    assert!(matches!(
+        bench.state.attached(&bench.limits)[..],
+        [SocketCommand::AlarmAt(_)]
+    ));
+}

@@ -1,0 +1,322 @@
+//! What a socket that is full still has to be sent.
+//!
+//! A reader that keeps up never has anything here. For one that does not, state conflates: only the
+//! newest presence of each user waits, in the place of the oldest, so the memory is bounded by the
+//! users that are watched and nothing stale is ever sent. Everything else keeps its place and its
+//! order, counts against a byte limit, and is never overtaken by a presence that came after it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io::{self, IoSlice, Write},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use lantern_actors::{
+    domain::UserId,
+    wire::{Dialect, Snapshot},
+};
+
+/// How many frames one vectored write gathers.
+pub const GATHERED: usize = 64;
+
+/// The queue of one socket.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    queue: VecDeque<Item>,
+    /// How many bytes of the front item are written already.
+    written: usize,
+    /// The number of the front item; items are numbered in the order they came.
+    front: u64,
+    /// Where the newest replaceable presence of a user waits.
+    #[expect(clippy::box_collection, reason = "empty in all but slow connections")]
+    newest: Option<Box<HashMap<UserId, u64>>>,
+    /// Bytes of the events that wait.
+    event_bytes: usize,
+}
+
+#[derive(Debug)]
+enum Item {
+    Presence(Arc<Snapshot>),
+    Event(Bytes),
+    Answer(Bytes),
+}
+
+impl Item {
+    fn bytes(&self, dialect: Dialect) -> &Bytes {
+        match self {
+            Self::Presence(snapshot) => snapshot.update().bytes(dialect),
+            Self::Event(bytes) | Self::Answer(bytes) => bytes,
+        }
+    }
+}
+
+/// How far a flush got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// Everything is written.
+    Everything,
+    /// The socket is full.
+    Full {
+        /// Whether it took anything.
+        progressed: bool,
+    },
+}
+
+impl Outbox {
+    /// Whether nothing waits.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Bytes of the events that wait; neither presences nor answers count.
+    pub fn event_bytes(&self) -> usize {
+        self.event_bytes
+    }
+
+    /// Queues a presence, in the place of an older one of the same user if nothing about that user
+    /// came in between.
+    pub fn presence(&mut self, snapshot: Arc<Snapshot>) {
+        let user = snapshot.user();
+        let newest = self.newest.get_or_insert_default();
+        // The front item may be partly written, then it is no longer replaceable.
+        let first_replaceable = self.front + u64::from(self.written > 0);
+        if let Some(place) = newest
+            .get(&user)
+            .filter(|place| **place >= first_replaceable)
+        {
+            let index = usize::try_from(place - self.front).unwrap_or(usize::MAX);
+            if let Some(item) = self.queue.get_mut(index) {
+                *item = Item::Presence(snapshot);
+                return;
+            }
+        }
+        newest.insert(user, self.front + self.queue.len() as u64);
+        self.queue.push_back(Item::Presence(snapshot));
+    }
+
+    /// Queues something about one user that is not state.
+    pub fn event_of(&mut self, user: UserId, bytes: Bytes) {
+        if let Some(newest) = &mut self.newest {
+            newest.remove(&user);
+        }
+        self.event_bytes += bytes.len();
+        self.queue.push_back(Item::Event(bytes));
+    }
+
+    /// Queues an answer to the client. It may be about any user, so presences that come later stay
+    /// behind it. Answers are bounded by the client's next message not being read before they are
+    /// written.
+    pub fn answer(&mut self, bytes: Bytes) {
+        self.newest = None;
+        self.queue.push_back(Item::Answer(bytes));
+    }
+
+    /// The first `written` bytes of the front item, which was queued just now, are sent already.
+    pub fn front_is_partly_written(&mut self, written: usize) {
+        self.written = written;
+    }
+
+    /// Drops everything that is not under way: what the socket is sent before it is closed for
+    /// being too slow.
+    pub fn drop_waiting(&mut self) {
+        self.queue.truncate(usize::from(self.written > 0));
+        self.newest = None;
+        self.event_bytes = 0;
+    }
+
+    /// Writes as much as the socket takes.
+    pub fn flush(&mut self, socket: &mut impl Write, dialect: Dialect) -> io::Result<Flushed> {
+        let mut progressed = false;
+        while !self.queue.is_empty() {
+            let mut slices = [IoSlice::new(&[]); GATHERED];
+            let mut filled = 0;
+            let mut offset = self.written;
+            for (slice, item) in slices.iter_mut().zip(&self.queue) {
+                *slice = IoSlice::new(item.bytes(dialect).get(offset..).unwrap_or_default());
+                offset = 0;
+                filled += 1;
+            }
+            match socket.write_vectored(slices.get(..filled).unwrap_or_default()) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    progressed = true;
+                    self.advance(written, dialect);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Flushed::Full { progressed });
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // An idle connection keeps no buffers.
+        *self = Self {
+            front: self.front,
+            ..Self::default()
+        };
+        Ok(Flushed::Everything)
+    }
+
+    fn advance(&mut self, mut written: usize, dialect: Dialect) {
+        written += self.written;
+        self.written = 0;
+        while let Some(item) = self.queue.front() {
+            let length = item.bytes(dialect).len();
+            if written < length {
+                self.written = written;
+                return;
+            }
+            written -= length;
+            if let Some(Item::Event(bytes)) = self.queue.pop_front() {
+                self.event_bytes = self.event_bytes.saturating_sub(bytes.len());
+            }
+            self.front += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use lantern_actors::domain::Version;
+
+    use super::*;
+
+    /// A socket that takes so many bytes and is full then.
+    struct Pipe {
+        room: Cell<usize>,
+        got: Vec<u8>,
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.room.get());
+            if taken == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.room.set(self.room.get() - taken);
+            self.got.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn pipe(room: usize) -> Pipe {
+        Pipe {
+            room: Cell::new(room),
+            got: Vec::new(),
+        }
+    }
+
+    fn user(id: u64) -> UserId {
+        UserId::try_from(id).unwrap()
+    }
+
+    fn presence(id: u64, version: u64) -> Arc<Snapshot> {
+        let document = format!("[{id}.{version}]");
+        Arc::new(Snapshot::new(
+            user(id),
+            Version::new(version),
+            document.as_bytes(),
+        ))
+    }
+
+    /// The `d` of every message that was written.
+    fn written(outbox: &mut Outbox) -> Vec<String> {
+        let mut pipe = pipe(usize::MAX);
+        assert_eq!(
+            outbox.flush(&mut pipe, Dialect::JSON).unwrap(),
+            Flushed::Everything
+        );
+        let mut parts = Vec::new();
+        let text = String::from_utf8_lossy(&pipe.got).into_owned();
+        for part in text.split('[').skip(1) {
+            parts.push(part.split(']').next().unwrap_or_default().to_owned());
+        }
+        parts
+    }
+
+    #[test]
+    fn only_the_newest_presence_of_a_user_waits_in_the_oldest_place() {
+        let mut outbox = Outbox::default();
+        for (id, version) in [(1, 1), (2, 1), (1, 2), (2, 2), (1, 3)] {
+            outbox.presence(presence(id, version));
+        }
+        assert_eq!(written(&mut outbox), ["1.3", "2.2"]);
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_presence_that_is_partly_written_is_not_replaced() {
+        let mut outbox = Outbox::default();
+        outbox.presence(presence(1, 1));
+        let mut pipe = pipe(5);
+        assert_eq!(
+            outbox.flush(&mut pipe, Dialect::JSON).unwrap(),
+            Flushed::Full { progressed: true }
+        );
+        outbox.presence(presence(1, 2));
+        outbox.presence(presence(1, 3));
+        pipe.room.set(usize::MAX);
+        outbox.flush(&mut pipe, Dialect::JSON).unwrap();
+        let text = String::from_utf8_lossy(&pipe.got).into_owned();
+        assert!(text.contains("[1.1]") && text.contains("[1.3]") && !text.contains("[1.2]"));
+    }
+
+    #[test]
+    fn a_presence_never_overtakes_an_event_of_its_user() {
+        let mut outbox = Outbox::default();
+        outbox.presence(presence(1, 1));
+        outbox.presence(presence(2, 1));
+        outbox.event_of(user(1), Bytes::from_static(b"[left]"));
+        outbox.presence(presence(1, 2));
+        outbox.presence(presence(2, 2));
+        assert_eq!(written(&mut outbox), ["1.1", "2.2", "left", "1.2"]);
+    }
+
+    #[test]
+    fn an_answer_holds_every_later_presence_back() {
+        let mut outbox = Outbox::default();
+        outbox.presence(presence(1, 1));
+        outbox.answer(Bytes::from_static(b"[ack]"));
+        outbox.presence(presence(1, 2));
+        assert_eq!(written(&mut outbox), ["1.1", "ack", "1.2"]);
+    }
+
+    #[test]
+    fn whatever_room_the_socket_has_the_bytes_are_the_same() {
+        let mut whole = Vec::new();
+        for room in 1..200 {
+            let mut outbox = Outbox::default();
+            for id in 1..=20 {
+                outbox.presence(presence(id, id));
+            }
+            outbox.answer(Bytes::from_static(b"end"));
+            let mut pipe = pipe(0);
+            while outbox.flush(&mut pipe, Dialect::JSON).unwrap() != Flushed::Everything {
+                pipe.room.set(room);
+            }
+            assert_eq!(outbox.event_bytes(), 0);
+            if whole.is_empty() {
+                whole = pipe.got;
+            } else {
+                assert_eq!(pipe.got, whole, "{room}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_users_that_are_watched() {
+        let mut outbox = Outbox::default();
+        for version in 1..10_000 {
+            outbox.presence(presence(version % 10 + 1, version));
+        }
+        assert_eq!(outbox.queue.len(), 10);
+    }
+}

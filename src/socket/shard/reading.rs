@@ -1,0 +1,138 @@
+//! From the socket to the session: reading, decoding, and one message at a time.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use lantern_actors::{
+    session::SessionMsg,
+    wire::{CloseCode, FrameKind, close_frame, control_frame},
+};
+
+use super::Shard;
+use crate::socket::{
+    connection::{Connection, Ending},
+    rfc6455::{Received, Violation},
+};
+
+/// What is to be done after a step of reading.
+enum Step {
+    /// Decode or read on.
+    Again,
+    /// Nothing to do until the socket, the session or the writer says so.
+    Wait,
+    /// The connection has ended.
+    Remove,
+    /// The client broke a rule.
+    Close(CloseCode, &'static str),
+    /// Something was queued for the client.
+    Answer,
+}
+
+impl Shard {
+    /// Reads and decodes until the session is busy, the socket is empty or the connection ends.
+    pub(super) fn readable(&mut self, slot: usize) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        while let Some(connection) = self.connections.get_mut(slot) {
+            let step = match connection.ending {
+                Ending::Open => self.limits.step(connection, &mut scratch),
+                Ending::CloseSent => await_close(connection, &mut scratch),
+                Ending::Done => Step::Wait,
+            };
+            match step {
+                Step::Again => {}
+                Step::Wait => break,
+                Step::Remove => self.remove(slot),
+                Step::Answer => self.flush(slot),
+                Step::Close(code, reason) => {
+                    // What follows the fault cannot be understood.
+                    if let Some(connection) = self.connections.get_mut(slot) {
+                        connection.decoder = Default::default();
+                    }
+                    self.close(slot, code, reason);
+                }
+            }
+            if matches!(step, Step::Again)
+                && let Some(connection) = self.connections.get(slot)
+                && connection.session_is_busy
+            {
+                self.stats.received.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.scratch = scratch;
+    }
+}
+
+impl crate::socket::SocketLimits {
+    /// Decodes the next thing, or reads more.
+    fn step(&self, connection: &mut Connection, scratch: &mut [u8]) -> Step {
+        if connection.session_is_busy || connection.has_waiting() {
+            connection.unread = true;
+            return Step::Wait;
+        }
+        match connection.decoder.next(self.max_message_bytes) {
+            Ok(Some(received)) => self.received(connection, received),
+            Ok(None) => match connection.read(scratch) {
+                Ok(Some(length)) => {
+                    let read = scratch.get(..length).unwrap_or_default();
+                    connection.decoder.feed(read);
+                    Step::Again
+                }
+                Ok(None) => {
+                    connection.unread = false;
+                    Step::Wait
+                }
+                Err(_) => Step::Remove,
+            },
+            Err(Violation { code, reason }) => Step::Close(code, reason),
+        }
+    }
+
+    fn received(&self, connection: &mut Connection, received: Received) -> Step {
+        let most = self.frames_per_minute;
+        if !connection.frames.count(most, Instant::now()) {
+            return Step::Close(CloseCode::RateLimited, "Too many frames in a minute.");
+        }
+        match received {
+            Received::Message { encoding, payload } => {
+                connection.session_is_busy = true;
+                let message = SessionMsg::Received { encoding, payload };
+                // A session that fell is dealt with by its supervisor.
+                let _ = connection.session.cast(message);
+                Step::Again
+            }
+            Received::Ping(payload) => {
+                connection.queue_answer(control_frame(FrameKind::Pong, &payload));
+                Step::Answer
+            }
+            Received::Pong | Received::Fragment => Step::Again,
+            Received::Close(code) => {
+                connection.queue_answer(match code {
+                    Some(code) => close_frame(code, ""),
+                    None => control_frame(FrameKind::Close, &[]),
+                });
+                connection.ending = Ending::Done;
+                Step::Answer
+            }
+        }
+    }
+}
+
+/// The server's close frame is on its way: everything but the client's is thrown away.
+fn await_close(connection: &mut Connection, scratch: &mut [u8]) -> Step {
+    match connection.decoder.next(usize::MAX) {
+        Ok(Some(Received::Close(_))) => return Step::Remove,
+        Ok(Some(_)) => return Step::Again,
+        Ok(None) => {}
+        // Bytes behind a fault: only the end of the stream matters.
+        Err(_) => connection.decoder = Default::default(),
+    }
+    match connection.read(scratch) {
+        Ok(Some(length)) => {
+            connection
+                .decoder
+                .feed(scratch.get(..length).unwrap_or_default());
+            Step::Again
+        }
+        Ok(None) => Step::Wait,
+        Err(_) => Step::Remove,
+    }
+}

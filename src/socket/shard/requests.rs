@@ -1,0 +1,184 @@
+//! What a session decided, carried out on its socket.
+
+use std::sync::Arc;
+
+use lantern_actors::{
+    domain::UserId,
+    ports::SocketCommand,
+    session::SessionMsg,
+    wire::{Known, MAX_IDS, ServerMessage, Snapshot, Targets, Users},
+};
+
+use super::{Alarm, Shard, to_slot};
+use crate::socket::connection::Ending;
+
+/// How many unknown ids an ERROR names.
+const NAMED_IN_AN_ERROR: usize = 10;
+
+impl Shard {
+    /// Carries out a session's commands, in order.
+    pub(super) fn requested(&mut self, id: u64, commands: Vec<SocketCommand>) {
+        let Some(slot) = self.slots.get(&id).map(|slot| *slot as usize) else {
+            return;
+        };
+        let mut ready = false;
+        for command in commands {
+            match command {
+                SocketCommand::Send(message) => self.answer(slot, &message),
+                SocketCommand::Subscribe {
+                    targets,
+                    known,
+                    first,
+                } => self.subscribe(slot, &targets, &known, first),
+                SocketCommand::Unsubscribe(targets) => self.unsubscribe(slot, targets),
+                SocketCommand::AlarmAt(at) => self.alarms.set(at, Alarm::Session(id)),
+                SocketCommand::Close { code, reason } => self.close(slot, code, &reason),
+                SocketCommand::Ready => ready = true,
+            }
+        }
+        self.flush(slot);
+        if ready && let Some(connection) = self.connections.get_mut(slot) {
+            connection.session_is_busy = false;
+            if connection.unread {
+                self.readable(slot);
+            }
+        }
+    }
+
+    fn answer(&mut self, slot: usize, message: &ServerMessage) {
+        let stale_since = self.stale_since;
+        if let Some(connection) = self.connections.get_mut(slot)
+            && connection.ending == Ending::Open
+        {
+            connection.queue_answer(message.frame(connection.dialect, stale_since));
+        }
+    }
+
+    fn subscribe(&mut self, slot: usize, targets: &Targets, known: &Known, first: bool) {
+        let is_open = self
+            .connections
+            .get(slot)
+            .is_some_and(|connection| connection.ending == Ending::Open);
+        if !is_open {
+            return;
+        }
+        match self.watch(slot, targets) {
+            Ok(unknown) => {
+                if let Some(users) = self.first_snapshots(targets, known) {
+                    self.answer(
+                        slot,
+                        &if first {
+                            ServerMessage::InitAck(users)
+                        } else {
+                            ServerMessage::SubscribeAck(users)
+                        },
+                    );
+                }
+                if !unknown.is_empty() {
+                    self.answer(slot, &ServerMessage::Error(not_monitored(&unknown)));
+                }
+            }
+            Err(error) => self.answer(slot, &ServerMessage::Error(error)),
+        }
+        let watching = self.index.watches_anybody(to_slot(slot));
+        if let Some(connection) = self.connections.get(slot) {
+            let _ = connection.session.cast(SessionMsg::Subscribed { watching });
+        }
+    }
+
+    /// Adds to the subscription; returns those who are not monitored.
+    fn watch(&mut self, slot: usize, targets: &Targets) -> Result<Vec<UserId>, String> {
+        let slot = to_slot(slot);
+        let users: &[UserId] = match targets {
+            Targets::All => {
+                self.index.watch_all(slot);
+                return Ok(Vec::new());
+            }
+            Targets::One(user) => std::slice::from_ref(user),
+            Targets::Many(users) => users,
+        };
+        let is_unknown = |user: &&UserId| self.index.snapshot(**user).is_none();
+        let unknown: Vec<UserId> = users.iter().filter(is_unknown).copied().collect();
+        if self.index.watches_all(slot) {
+            return Ok(unknown);
+        }
+        let is_new = |user: &&UserId| {
+            self.index.snapshot(**user).is_some() && !self.index.names(slot, **user)
+        };
+        let added = users.iter().filter(is_new).count();
+        if self.index.named(slot) + added > MAX_IDS {
+            return Err(format!(
+                "A socket watches at most {MAX_IDS} users by id; nobody was added. Use \"user_id\": \"All\", or more sockets."
+            ));
+        }
+        for user in users {
+            self.index.watch(slot, *user);
+        }
+        Ok(unknown)
+    }
+
+    /// The answer's users; `None` when nobody who was named is monitored.
+    fn first_snapshots(&self, targets: &Targets, known: &Known) -> Option<Users> {
+        let is_news = |snapshot: &&Arc<Snapshot>| !known.holds(snapshot.user(), snapshot.version());
+        match targets {
+            Targets::All => Some(Users::Many(
+                self.index.snapshots().filter(is_news).cloned().collect(),
+            )),
+            Targets::One(user) => {
+                let snapshot = self.index.snapshot(*user)?;
+                Some(Users::One(Some(snapshot).filter(is_news).cloned()))
+            }
+            Targets::Many(users) => {
+                let mut monitored = users
+                    .iter()
+                    .filter_map(|user| self.index.snapshot(*user))
+                    .peekable();
+                monitored.peek()?;
+                Some(Users::Many(monitored.filter(is_news).cloned().collect()))
+            }
+        }
+    }
+
+    fn unsubscribe(&mut self, slot: usize, targets: Targets) {
+        let watcher = to_slot(slot);
+        let users = match targets {
+            Targets::All => {
+                self.index.clear(watcher);
+                Vec::new()
+            }
+            _ if self.index.watches_all(watcher) => {
+                let sentence = "This socket watches all users: unsubscribe from \"All\", then subscribe to those that you want.";
+                self.answer(slot, &ServerMessage::Error(sentence.to_owned()));
+                return;
+            }
+            Targets::One(user) => vec![user],
+            Targets::Many(users) => users,
+        };
+        for user in users {
+            self.index.unwatch(watcher, user);
+        }
+        self.answer(slot, &ServerMessage::UnsubscribeAck);
+        if !self.index.watches_anybody(watcher)
+            && let Some(connection) = self.connections.get(slot)
+        {
+            let _ = connection.session.cast(SessionMsg::NobodyLeft);
+        }
+    }
+}
+
+fn not_monitored(users: &[UserId]) -> String {
+    let named: Vec<String> = users
+        .iter()
+        .take(NAMED_IN_AN_ERROR)
+        .map(ToString::to_string)
+        .collect();
+    let named = named.join(", ");
+    let (subject, verb) = match users.len() {
+        1 => ("User", "is"),
+        _ => ("Users", "are"),
+    };
+    match users.len().saturating_sub(NAMED_IN_AN_ERROR) {
+        0 => format!("{subject} {named} {verb} not monitored by Lantern."),
+        more => format!("{subject} {named} and {more} more {verb} not monitored by Lantern."),
+    }
+}

@@ -1,0 +1,45 @@
+//! What the sockets count, for the metrics.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use lantern_actors::wire::CloseCode;
+
+/// Counters of all shards together.
+#[derive(Debug, Default)]
+pub struct SocketStats {
+    /// Sockets that are open now.
+    pub open: AtomicI64,
+    /// Sockets that were ever opened.
+    pub opened: AtomicU64,
+    /// Publications taken in, counted once for each shard.
+    pub publications: AtomicU64,
+    /// Presences and events handed to sockets.
+    pub deliveries: AtomicU64,
+    /// Write calls that carried them.
+    pub writes: AtomicU64,
+    /// How often a socket was found full.
+    pub full: AtomicU64,
+    /// Messages from clients.
+    pub received: AtomicU64,
+    /// Closes by the server, in the order of [`CloseCode::ALL`].
+    closes: [AtomicU64; CloseCode::ALL.len()],
+    /// Closes by the client, and connections that broke.
+    pub closed_by_client: AtomicU64,
+}
+
+impl SocketStats {
+    pub(super) fn closed_by_server(&self, code: CloseCode) {
+        let place = CloseCode::ALL.iter().position(|other| *other == code);
+        if let Some(count) = place.and_then(|place| self.closes.get(place)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Closes by the server: the code and how often.
+    pub fn closes(&self) -> impl Iterator<Item = (CloseCode, u64)> {
+        CloseCode::ALL
+            .into_iter()
+            .zip(&self.closes)
+            .map(|(code, count)| (code, count.load(Ordering::Relaxed)))
+    }
+}

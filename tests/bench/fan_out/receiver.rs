@@ -1,0 +1,126 @@
+//! The receiving side: so many sockets, and a count of the bytes that came.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+};
+
+use mio::{Events, Interest, Poll, Token};
+
+pub struct Receiver {
+    poll: Poll,
+    events: Events,
+    sockets: Vec<mio::net::TcpStream>,
+    scratch: Vec<u8>,
+    /// Bytes of one update, known after the first.
+    pub frame: usize,
+    received: usize,
+}
+
+impl Receiver {
+    pub fn plain(port: u16, sockets: usize) -> Self {
+        Self::new(port, sockets, |_| {})
+    }
+
+    /// Opens sockets and subscribes each to the user.
+    pub fn websockets(port: u16, sockets: usize, user: &str) -> Self {
+        Self::new(port, sockets, |stream| subscribe(stream, user))
+    }
+
+    fn new(port: u16, count: usize, greet: impl Fn(&mut TcpStream)) -> Self {
+        let poll = Poll::new().unwrap();
+        let mut sockets = Vec::with_capacity(count);
+        for number in 0..count {
+            let mut stream = TcpStream::connect(("127.0.0.1", port))
+                .expect("as many file descriptors as sockets: raise `ulimit -n`");
+            greet(&mut stream);
+            stream.set_nonblocking(true).unwrap();
+            let mut stream = mio::net::TcpStream::from_std(stream);
+            poll.registry()
+                .register(&mut stream, Token(number), Interest::READABLE)
+                .unwrap();
+            sockets.push(stream);
+        }
+        Self {
+            poll,
+            events: Events::with_capacity(4_096),
+            sockets,
+            scratch: vec![0; 256 * 1024],
+            frame: 0,
+            received: 0,
+        }
+    }
+
+    pub fn sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Waits until every socket has got so many more updates.
+    pub fn await_frames(&mut self, updates: usize) {
+        if self.frame == 0 {
+            self.learn(updates);
+            return;
+        }
+        let expected = self.frame * updates * self.sockets.len();
+        while self.received < expected {
+            self.receive();
+        }
+        assert_eq!(self.received, expected, "more came than was published");
+        self.received = 0;
+    }
+
+    /// The first update tells how long one is.
+    fn learn(&mut self, updates: usize) {
+        let mut quiet = 0;
+        while quiet < 20 {
+            let before = self.received;
+            self.receive();
+            quiet = if self.received == before {
+                quiet + 1
+            } else {
+                0
+            };
+        }
+        self.frame = self.received / updates / self.sockets.len();
+        assert_eq!(self.frame * updates * self.sockets.len(), self.received);
+        self.received = 0;
+    }
+
+    fn receive(&mut self) {
+        let wait = std::time::Duration::from_millis(50);
+        self.poll.poll(&mut self.events, Some(wait)).unwrap();
+        for event in &self.events {
+            let socket = &mut self.sockets[event.token().0];
+            loop {
+                match socket.read(&mut self.scratch) {
+                    Ok(0) => panic!("the server closed a socket"),
+                    Ok(length) => {
+                        self.received += length;
+                        if length < self.scratch.len() {
+                            break;
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+}
+
+/// The handshake, and INIT for one user; returns when INIT_ACK is read.
+fn subscribe(stream: &mut TcpStream, user: &str) {
+    let init = format!(r#"{{"op":2,"d":{{"user_id":"{user}"}}}}"#);
+    let mut request = b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".to_vec();
+    // A text frame with a mask of zeros.
+    request.extend_from_slice(&[0x81, 0x80 | u8::try_from(init.len()).unwrap(), 0, 0, 0, 0]);
+    request.extend_from_slice(init.as_bytes());
+    stream.write_all(&request).unwrap();
+    let mut got = Vec::new();
+    let mut chunk = [0; 4_096];
+    while !got.windows(8).any(|window| window == b"INIT_ACK") || !got.ends_with(b"}}") {
+        let length = stream.read(&mut chunk).unwrap();
+        assert!(length > 0, "closed: {}", String::from_utf8_lossy(&got));
+        got.extend_from_slice(&chunk[..length]);
+    }
+}

@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     net::{TcpListener, TcpStream},
+    sync::mpsc,
 };
 
 use crate::child;
@@ -13,15 +14,21 @@ const FRAME: usize = 1_200;
 pub fn run() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     println!("{} -", listener.local_addr().unwrap().port());
-    let sockets = std::cell::RefCell::new(Vec::<TcpStream>::new());
+    let (accepted, arriving) = mpsc::channel();
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let socket: TcpStream = socket.unwrap();
+            socket.set_nodelay(true).unwrap();
+            accepted.send(socket).unwrap();
+        }
+    });
     let frame = [b'x'; FRAME];
+    let sockets = std::cell::RefCell::new(Vec::new());
     child::obey(
         |count| {
             let mut sockets = sockets.borrow_mut();
             while sockets.len() < count {
-                let (socket, _) = listener.accept().unwrap();
-                socket.set_nodelay(true).unwrap();
-                sockets.push(socket);
+                sockets.push(arriving.recv().unwrap());
             }
         },
         |updates| {

@@ -3,5 +3,8 @@
 pub mod document;
 pub mod state;
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 pub use document::UserDocument;
 pub use state::{Change, UserInput, UserRecord, UserState};

@@ -1,1 +1,3 @@
 //! Lantern's server: everything that touches the outside world.
+
+pub mod simulator;

@@ -1,3 +1,4 @@
 //! Lantern's server: everything that touches the outside world.
 
 pub mod discord;
+pub mod simulator;

@@ -1,1 +1,3 @@
 //! Integration tests, one file per feature.
+
+mod simulator;

@@ -199,6 +199,7 @@ impl Live {
 
     /// Sends an event that needs no intent.
     pub fn announce(&self, name: &'static str, data: String) {
+        let _in_order = self.world.lock();
         self.gateway.dispatch(ALWAYS, name, &data.into());
     }
 }

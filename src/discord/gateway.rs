@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lantern_actors::domain::{GuildId, UserId};
 use lantern_actors::ports::intake::Intake;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::connection::Moment;
 use super::login::Backoff;
@@ -119,7 +119,7 @@ fn list(guilds: &[GuildId]) -> String {
 /// The running intake. Dropping it ends the connection.
 pub struct DiscordGateway {
     guild: GuildId,
-    reception: Arc<Mutex<Reception>>,
+    resync: mpsc::UnboundedSender<UserId>,
     stats: Arc<GatewayStats>,
     stop: watch::Sender<bool>,
     end: watch::Receiver<Option<GatewayError>>,
@@ -132,12 +132,13 @@ impl DiscordGateway {
     /// # Errors
     /// What trying again would not heal.
     pub async fn start(
-        config: GatewayConfig,
+        mut config: GatewayConfig,
         intake: Arc<dyn Intake>,
     ) -> Result<Self, GatewayError> {
-        check_token(&config.token)?;
+        config.token = bare_token(&config.token)?;
         let stats = Arc::new(GatewayStats::default());
-        let reception = Reception::new(&config, intake, Arc::clone(&stats), Moment::now());
+        let (reception, resync) =
+            Reception::new(&config, intake, Arc::clone(&stats), Moment::now());
         let mut base = reception.base();
         let reception = Arc::new(Mutex::new(reception));
         // Dropping the sender stops the thread too.
@@ -162,7 +163,7 @@ impl DiscordGateway {
         };
         Ok(Self {
             guild,
-            reception,
+            resync,
             stats,
             stop,
             end,
@@ -179,9 +180,12 @@ impl DiscordGateway {
         &self.stats
     }
 
-    /// Has Discord tell these members and their presences again, soon.
+    /// Has Discord tell these members and their presences again, soon. Returns at once.
     pub fn resync(&self, users: &[UserId]) {
-        self.reception.lock().resync(users);
+        for user in users {
+            // The receiver is gone when the connection has ended for good.
+            let _ = self.resync.send(*user);
+        }
     }
 
     /// Returns when the connection has ended for good, and why.
@@ -204,10 +208,17 @@ async fn wait_for_end(end: &mut watch::Receiver<Option<GatewayError>>) -> Gatewa
     }
 }
 
-/// A token goes into a header.
-fn check_token(token: &str) -> Result<(), GatewayError> {
+/// The token without the spaces and the prefix with which it may have been copied. It goes into a
+/// header, so what does not fit there is no token.
+fn bare_token(token: &str) -> Result<String, GatewayError> {
+    let token = token.trim();
+    let token = token.strip_prefix("Bot ").unwrap_or(token);
     let is_sendable = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    is_sendable.then_some(()).ok_or(GatewayError::InvalidToken)
+    if is_sendable {
+        Ok(token.to_owned())
+    } else {
+        Err(GatewayError::InvalidToken)
+    }
 }
 
 /// What runs on the gateway's thread: one client after the other.
@@ -258,5 +269,25 @@ impl Worker {
                 return GatewayError::Stopped;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_taken_as_people_copy_it() {
+        for token in ["abc.def", " abc.def\n", "Bot abc.def"] {
+            assert_eq!(bare_token(token).unwrap(), "abc.def", "{token:?}");
+        }
+        for token in ["", "  ", "Bot a b", "a b", "a\nb", "t\u{f6}ken"] {
+            assert!(bare_token(token).is_err(), "{token:?}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_does_not_show_its_token() {
+        assert!(!format!("{:?}", GatewayConfig::new("secret")).contains("secret"));
     }
 }

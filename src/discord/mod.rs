@@ -1,8 +1,8 @@
 //! Discord's side: what the gateway says about the base guild's members, delivered to the live core.
 //!
-//! The way of an event: serenity reads it from the socket ([`session`]), [`convert`] or, when
-//! serenity could not read it, [`salvage`] makes a [`dispatch::Dispatch`] of it, and [`reception`]
-//! decides what it means and tells the [`Intake`](lantern_actors::ports::intake::Intake).
+//! The way of an event: serenity reads it from the socket (`session`), `convert` or, when serenity
+//! could not read it, `salvage` makes a `dispatch::Dispatch` of it, and `reception` decides what it
+//! means and tells the [`Intake`](lantern_actors::ports::intake::Intake).
 
 mod census;
 mod connection;

@@ -268,6 +268,7 @@ fn as_id<Id: From<NonZeroU64>>(value: &Value) -> Option<Id> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
     use serenity::model::event::Event;
 
@@ -447,6 +448,60 @@ mod tests {
                 None,
                 "{data}"
             );
+        }
+    }
+
+    /// Any JSON, with the names that events have.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[0-9]{0,22}".prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        let names = prop::sample::select(vec![
+            "user",
+            "id",
+            "guild_id",
+            "username",
+            "discriminator",
+            "members",
+            "presences",
+            "activities",
+            "name",
+            "type",
+            "timestamps",
+            "start",
+            "assets",
+            "emoji",
+            "party",
+            "chunk_index",
+            "chunk_count",
+            "client_status",
+            "primary_guild",
+            "guilds",
+        ]);
+        leaf.prop_recursive(5, 64, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((names.clone(), inner), 0..8).prop_map(|fields| {
+                    let fields = fields
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value));
+                    Value::Object(fields.collect())
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_salvaged_or_given_up(data in any_json()) {
+            for kind in EventKind::ALL {
+                let _ = Salvage::default().dispatch(kind, &data);
+            }
         }
     }
 }

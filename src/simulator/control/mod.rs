@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod gateway;
+pub mod interactions;
 pub mod members;
 pub mod page;
 pub mod request;
@@ -25,6 +26,8 @@ pub fn routes() -> impl Endpoint {
         .at("/gateway", get(gateway::show).post(gateway::act))
         .at("/stream", get(stream::get_rate).put(stream::set_rate))
         .at("/bursts", post(stream::burst))
+        .at("/interactions", post(interactions::fire))
+        .at("/interactions/:id", get(interactions::show))
         .catch_error(|_: NotFoundError| async { ControlError::NotFound.reply().into_response() })
         .catch_error(|_: MethodNotAllowedError| async {
             ControlError::MethodNotAllowed.reply().into_response()

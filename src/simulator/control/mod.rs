@@ -10,8 +10,8 @@ pub mod page;
 pub mod request;
 pub mod stream;
 
-use poem::error::{MethodNotAllowedError, NotFoundError};
-use poem::{Endpoint, EndpointExt, IntoResponse, Route, get, post, put};
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, get, post, put};
 
 use error::ControlError;
 
@@ -28,8 +28,16 @@ pub fn routes() -> impl Endpoint {
         .at("/bursts", post(stream::burst))
         .at("/interactions", post(interactions::fire))
         .at("/interactions/:id", get(interactions::show))
-        .catch_error(|_: NotFoundError| async { ControlError::NotFound.reply().into_response() })
-        .catch_error(|_: MethodNotAllowedError| async {
-            ControlError::MethodNotAllowed.reply().into_response()
-        })
+        .catch_all_error(|error| async move { answer(&error) })
+}
+
+/// Every error as `{"error", "code"}`, also those that the web framework has found.
+fn answer(error: &poem::Error) -> Response {
+    let error = match (error.downcast_ref::<ControlError>(), error.status()) {
+        (Some(error), _) => error.clone(),
+        (None, StatusCode::NOT_FOUND) => ControlError::NotFound,
+        (None, StatusCode::METHOD_NOT_ALLOWED) => ControlError::MethodNotAllowed,
+        (None, _) => ControlError::InvalidQuery(error.to_string()),
+    };
+    error.reply().into_response()
 }

@@ -1,5 +1,6 @@
 //! Application commands, global ones and the guild's.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use poem::handler;
@@ -21,12 +22,8 @@ struct Scope {
     command: u64,
 }
 
-fn scope(path: &[(String, String)]) -> Result<Scope, RestError> {
-    let part = |name: &str| {
-        path.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
+fn scope(path: &HashMap<String, String>) -> Result<Scope, RestError> {
+    let part = |name: &str| path.get(name).map(String::as_str);
     if part("application").map(id) != Some(BOT_ID) {
         return Err(RestError::MissingAccess);
     }
@@ -44,7 +41,7 @@ fn scope(path: &[(String, String)]) -> Result<Scope, RestError> {
 #[handler]
 pub fn list(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
     let scope = scope(&path)?;
@@ -55,7 +52,7 @@ pub fn list(
 #[handler]
 pub fn get(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
     let scope = scope(&path)?;
@@ -71,7 +68,7 @@ pub fn get(
 #[handler]
 pub fn create(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     JsonBody(body): JsonBody,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
@@ -87,7 +84,7 @@ pub fn create(
 #[handler]
 pub fn overwrite(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     JsonBody(body): JsonBody,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
@@ -110,7 +107,7 @@ pub fn overwrite(
 #[handler]
 pub fn edit(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     JsonBody(body): JsonBody,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
@@ -128,7 +125,7 @@ pub fn edit(
 #[handler]
 pub fn delete(
     _: Bot,
-    Path(path): Path<Vec<(String, String)>>,
+    Path(path): Path<HashMap<String, String>>,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
     let scope = scope(&path)?;

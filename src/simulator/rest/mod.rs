@@ -12,8 +12,8 @@ pub mod request;
 
 use std::sync::Arc;
 
-use poem::error::{MethodNotAllowedError, NotFoundError};
-use poem::{Endpoint, EndpointExt, IntoResponse, Route, RouteMethod, get, post};
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, RouteMethod, get, post};
 
 use error::RestError;
 use limits::{Limits, limited};
@@ -63,10 +63,7 @@ pub fn routes(requests_per_second: u32) -> impl Endpoint {
             "/webhooks/:application/:token/messages/:message",
             messages(),
         )
-        .catch_error(|_: NotFoundError| async { RestError::NotFound.reply().into_response() })
-        .catch_error(|_: MethodNotAllowedError| async {
-            RestError::MethodNotAllowed.reply().into_response()
-        })
+        .catch_all_error(|error| async move { answer(&error) })
         .around(move |endpoint, req| limited(endpoint, req, Arc::clone(&limits)))
 }
 
@@ -86,4 +83,15 @@ fn messages() -> RouteMethod {
     get(interactions::get_message)
         .patch(interactions::edit_message)
         .delete(interactions::delete_message)
+}
+
+/// Every error in Discord's words, also those that the web framework has found.
+fn answer(error: &poem::Error) -> Response {
+    let error = match (error.downcast_ref::<RestError>(), error.status()) {
+        (Some(error), _) => error.clone(),
+        (None, StatusCode::NOT_FOUND) => RestError::NotFound,
+        (None, StatusCode::METHOD_NOT_ALLOWED) => RestError::MethodNotAllowed,
+        (None, _) => RestError::field("_", "INVALID", error.to_string()),
+    };
+    error.reply().into_response()
 }

@@ -11,11 +11,13 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::commands::Commands;
 use super::config::SimulatorConfig;
 use super::gateway::Gateway;
 use super::gateway::identify::Identify;
 use super::gateway::intents::{ALWAYS, GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
 use super::gateway::session::{Bounds, Event, Session};
+use super::interactions::Interactions;
 use super::world::member::Member;
 use super::world::presence::Presence;
 use super::world::snowflake::now_ms;
@@ -32,6 +34,10 @@ pub struct Live {
     pub world: Mutex<World>,
     /// Who watches.
     pub gateway: Gateway,
+    /// What the bot registered. Lock it after the world.
+    pub commands: Mutex<Commands>,
+    /// What members did, and what the bot said.
+    pub interactions: Interactions,
     /// Updates a second of the stream.
     pub rate: watch::Sender<f64>,
 }
@@ -59,6 +65,8 @@ impl Live {
             addr,
             world: Mutex::new(world),
             gateway: Gateway::new(bounds),
+            commands: Mutex::default(),
+            interactions: Interactions::default(),
             rate,
             config,
         }

@@ -8,14 +8,17 @@
 //! - [`live`]: the world while it runs: every way in which it changes, and who is told
 //! - [`pace`]: makes the stream's changes at the rate that was asked for
 //! - [`gateway`]: gateway v10: sessions, resume, chunks, compression, close codes
+//! - [`commands`], [`interactions`]: what the bot registered, what members do with it, what it answers
 //! - [`control`]: the control API and its page
 //! - [`rest`]: the routes that bots use, with Discord's errors and rate limits
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
+pub mod commands;
 mod config;
 pub mod control;
 pub mod gateway;
+pub mod interactions;
 pub mod live;
 pub mod pace;
 pub mod rest;
@@ -136,6 +139,10 @@ fn routes(live: &Arc<Live>) -> impl poem::Endpoint + use<> {
         .nest("/api/v9", Arc::clone(&rest))
         .nest("/api/v10", Arc::clone(&rest))
         .nest("/api", rest)
+        .at(
+            "/attachments/:channel/:id/:filename",
+            get(rest::interactions::attachment),
+        )
         .nest("/control", control::routes())
         .data(Arc::clone(live))
 }

@@ -4,13 +4,14 @@
 
 pub mod error;
 pub mod gateway;
+pub mod interactions;
 pub mod members;
 pub mod page;
 pub mod request;
 pub mod stream;
 
-use poem::error::{MethodNotAllowedError, NotFoundError};
-use poem::{Endpoint, EndpointExt, IntoResponse, Route, get, post, put};
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, get, post, put};
 
 use error::ControlError;
 
@@ -25,8 +26,18 @@ pub fn routes() -> impl Endpoint {
         .at("/gateway", get(gateway::show).post(gateway::act))
         .at("/stream", get(stream::get_rate).put(stream::set_rate))
         .at("/bursts", post(stream::burst))
-        .catch_error(|_: NotFoundError| async { ControlError::NotFound.reply().into_response() })
-        .catch_error(|_: MethodNotAllowedError| async {
-            ControlError::MethodNotAllowed.reply().into_response()
-        })
+        .at("/interactions", post(interactions::fire))
+        .at("/interactions/:id", get(interactions::show))
+        .catch_all_error(|error| async move { answer(&error) })
+}
+
+/// Every error as `{"error", "code"}`, also those that the web framework has found.
+fn answer(error: &poem::Error) -> Response {
+    let error = match (error.downcast_ref::<ControlError>(), error.status()) {
+        (Some(error), _) => error.clone(),
+        (None, StatusCode::NOT_FOUND) => ControlError::NotFound,
+        (None, StatusCode::METHOD_NOT_ALLOWED) => ControlError::MethodNotAllowed,
+        (None, _) => ControlError::InvalidQuery(error.to_string()),
+    };
+    error.reply().into_response()
 }

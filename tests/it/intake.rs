@@ -214,6 +214,29 @@ async fn a_lost_session_is_counted_anew() {
 }
 
 #[tokio::test]
+async fn a_census_goes_on_when_the_connection_breaks() {
+    let simulator = simulate(quiet(5_000)).await;
+    let control = Control::of(&simulator);
+    let recorder = Recorder::new();
+    let intake = Arc::clone(&recorder) as Arc<dyn Intake>;
+    let starting = DiscordGateway::start(config(&simulator), intake);
+    let gateway = starting.await.expect("the intake starts");
+    // The login is through, and the list was only just asked for.
+    control.gateway("drop").await;
+    let leaver = control.members(1).await[0];
+    control.leave(leaver).await;
+    recorder
+        .until("the census", |seen| {
+            seen.is_live() && seen.members.len() == 5_000
+        })
+        .await;
+    assert!(recorder.now(|seen| !seen.members.contains_key(&leaver)));
+    assert_eq!(gateway.stats().sessions(), 1);
+    gateway.stop().await;
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn a_discord_that_asks_to_reconnect_is_resumed() {
     let bench = Bench::live(10).await;
     let user = bench.control.members(1).await[0];
@@ -357,12 +380,12 @@ async fn a_member_can_be_asked_for_again() {
 #[tokio::test]
 async fn a_silent_discord_is_away_and_comes_back() {
     let simulator = simulate(SimulatorConfig {
-        heartbeat_interval: Duration::from_millis(600),
+        heartbeat_interval: Duration::from_millis(1_500),
         ..quiet(10)
     })
     .await;
     let config = GatewayConfig {
-        silence: Duration::from_millis(2_500),
+        silence: Duration::from_millis(3_500),
         ..config(&simulator)
     };
     let bench = Bench::with(simulator, config).await;

@@ -2,6 +2,8 @@
 
 mod actor;
 pub mod document;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod state;
 mod supervisor;
 

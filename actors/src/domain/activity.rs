@@ -41,25 +41,14 @@ pub struct Activity {
     pub small_image: Option<ActivityAsset>,
     /// The emoji of a custom status.
     pub emoji: Option<Emoji>,
-    /// Where a stream can be watched.
-    pub url: Option<String>,
     /// Spotify's track id.
     pub sync_id: Option<String>,
-    /// The party, `spotify:<user>` for those who listen there.
-    pub party_id: Option<String>,
 }
 
 impl Activity {
     /// Whether this is Discord's own Spotify integration.
     pub fn is_spotify(&self) -> bool {
-        let of_spotify = || {
-            self.party_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with("spotify:"))
-        };
-        self.kind == ActivityKind::Listening
-            && self.name == "Spotify"
-            && (self.sync_id.is_some() || of_spotify())
+        self.id == ActivityId::SPOTIFY
     }
 }
 
@@ -184,26 +173,35 @@ impl ActivityId {
     pub const SPOTIFY: Self = Self(1);
 
     /// The id of an activity with these traits.
-    pub fn derive(
-        kind: ActivityKind,
-        name: &str,
-        application: Option<ApplicationId>,
-        session: Option<&str>,
-    ) -> Self {
+    pub fn of(traits: &ActivityTraits<'_>) -> Self {
+        if traits.kind == ActivityKind::Custom {
+            return Self::CUSTOM;
+        }
+        if traits.are_of_spotify() {
+            return Self::SPOTIFY;
+        }
         let mut hash = Fnv1a::default();
-        hash.write(&[kind.number()]);
-        hash.write(name.as_bytes());
-        // Bytes that UTF-8 never has keep the parts apart.
+        hash.write(&[traits.kind.number()]);
+        hash.write(traits.name.as_bytes());
+        // A byte that UTF-8 never has keeps the parts apart.
         hash.write(&[0xff]);
-        hash.write(&application.map_or(0, ApplicationId::get).to_be_bytes());
-        hash.write(&[0xff]);
-        hash.write(session.unwrap_or_default().as_bytes());
-        Self(hash.0.max(2))
+        hash.write(
+            &traits
+                .application_id
+                .map_or(0, ApplicationId::get)
+                .to_be_bytes(),
+        );
+        hash.write(traits.session_id.unwrap_or_default().as_bytes());
+        Self(hash.0).outside_reserved()
     }
 
     /// The id to take if this one is taken.
     pub(super) fn next(self) -> Self {
-        Self(self.0.wrapping_add(1).max(2))
+        Self(self.0.wrapping_add(1)).outside_reserved()
+    }
+
+    fn outside_reserved(self) -> Self {
+        Self(self.0.max(Self::SPOTIFY.0 + 1))
     }
 }
 
@@ -229,6 +227,32 @@ impl fmt::Display for ActivityId {
     }
 }
 
+/// What an activity's id is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ActivityTraits<'a> {
+    /// Its kind.
+    pub kind: ActivityKind,
+    /// Its name.
+    pub name: &'a str,
+    /// Its application.
+    pub application_id: Option<ApplicationId>,
+    /// The session of the client that shows it.
+    pub session_id: Option<&'a str>,
+    /// Spotify's track id.
+    pub sync_id: Option<&'a str>,
+    /// The party, `spotify:<user>` for those who listen there.
+    pub party_id: Option<&'a str>,
+}
+
+impl ActivityTraits<'_> {
+    fn are_of_spotify(&self) -> bool {
+        let in_spotify_party = || self.party_id.is_some_and(|id| id.starts_with("spotify:"));
+        self.kind == ActivityKind::Listening
+            && self.name == "Spotify"
+            && (self.sync_id.is_some() || in_spotify_party())
+    }
+}
+
 struct Fnv1a(u64);
 
 impl Default for Fnv1a {
@@ -241,6 +265,98 @@ impl Fnv1a {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn game<'a>(name: &'a str, session: Option<&'a str>) -> ActivityTraits<'a> {
+        ActivityTraits {
+            kind: ActivityKind::Playing,
+            name,
+            application_id: ApplicationId::try_from(367_827_983_903_490_050).ok(),
+            session_id: session,
+            sync_id: None,
+            party_id: None,
+        }
+    }
+
+    #[test]
+    fn an_id_is_the_same_everywhere_and_always() {
+        assert_eq!(
+            ActivityId::of(&game("osu!", None)).to_string(),
+            "1806901cd644f3c1"
+        );
+    }
+
+    #[test]
+    fn every_trait_makes_another_id() {
+        let base = game("osu!", Some("a"));
+        let ids = [
+            ActivityId::of(&base),
+            ActivityId::of(&game("osu", Some("a"))),
+            ActivityId::of(&game("osu!", Some("b"))),
+            ActivityId::of(&game("osu!", None)),
+            ActivityId::of(&ActivityTraits {
+                application_id: None,
+                ..base
+            }),
+            ActivityId::of(&ActivityTraits {
+                kind: ActivityKind::Competing,
+                ..base
+            }),
+        ];
+        for (index, id) in ids.iter().enumerate() {
+            assert_eq!(ids.iter().position(|other| other == id), Some(index));
+        }
+    }
+
+    #[test]
+    fn well_known_ids_are_those_of_discord() {
+        let custom = ActivityTraits {
+            kind: ActivityKind::Custom,
+            ..game("Custom Status", None)
+        };
+        assert_eq!(ActivityId::of(&custom).to_string(), "custom");
+        let listening = ActivityTraits {
+            kind: ActivityKind::Listening,
+            ..game("Spotify", None)
+        };
+        let by_track = ActivityTraits {
+            sync_id: Some("0VjIj"),
+            ..listening
+        };
+        let by_party = ActivityTraits {
+            party_id: Some("spotify:123"),
+            ..listening
+        };
+        assert_eq!(ActivityId::of(&by_track).to_string(), "spotify:1");
+        assert_eq!(ActivityId::of(&by_party), ActivityId::SPOTIFY);
+    }
+
+    #[test]
+    fn a_game_that_calls_itself_spotify_is_not_spotify() {
+        let listening = ActivityTraits {
+            kind: ActivityKind::Listening,
+            ..game("Spotify", None)
+        };
+        assert_ne!(ActivityId::of(&listening), ActivityId::SPOTIFY);
+        let playing = ActivityTraits {
+            sync_id: Some("0VjIj"),
+            ..game("Spotify", None)
+        };
+        assert_ne!(ActivityId::of(&playing), ActivityId::SPOTIFY);
+    }
+
+    proptest! {
+        #[test]
+        fn kinds_keep_their_number(number: u8) {
+            prop_assert_eq!(ActivityKind::from_number(number).number(), number);
         }
     }
 }

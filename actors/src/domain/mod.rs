@@ -12,7 +12,7 @@ pub mod spotify;
 pub mod time;
 pub mod version;
 
-pub use activity::{Activity, ActivityAsset, ActivityId, ActivityKind, Emoji};
+pub use activity::{Activity, ActivityAsset, ActivityId, ActivityKind, ActivityTraits, Emoji};
 pub use flags::UserFlags;
 pub use id::{ApplicationId, GuildId, InvalidId, UserId};
 pub use image_url::ImageUrl;

@@ -114,3 +114,49 @@ impl Presence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::activity::{ActivityId, ActivityKind};
+    use crate::domain::time::Timestamp;
+
+    fn game(id: u64) -> Activity {
+        Activity {
+            id: ActivityId::from(id),
+            kind: ActivityKind::Playing,
+            name: "osu!".to_owned(),
+            state: None,
+            details: None,
+            application_id: None,
+            created_at: Timestamp::default(),
+            start: None,
+            end: None,
+            large_image: None,
+            small_image: None,
+            emoji: None,
+            sync_id: None,
+        }
+    }
+
+    #[test]
+    fn activities_that_look_the_same_get_ids_of_their_own() {
+        let activities = vec![game(7), game(7), game(8), game(u64::MAX), game(u64::MAX)];
+        let presence = Presence::new(Status::Online, Platforms::default(), activities);
+        let ids: Vec<u64> = presence
+            .activities
+            .iter()
+            .map(|activity| activity.id.into())
+            .collect();
+        assert_eq!(ids, [7, 8, 9, u64::MAX, 2]);
+    }
+
+    #[test]
+    fn statuses_keep_their_name_and_number() {
+        for status in [Status::Offline, Status::Online, Status::Idle, Status::Dnd] {
+            assert_eq!(Status::from_name(status.as_str()), status);
+            assert_eq!(Status::from_number(status as u8), status);
+        }
+        assert_eq!(Status::from_name("invisible"), Status::Offline);
+    }
+}

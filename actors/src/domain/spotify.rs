@@ -95,3 +95,107 @@ impl Serialize for Clock {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::{ActivityAsset, ActivityId, ActivityKind, Platforms, Status};
+
+    fn listening(start_ms: Option<i64>, end_ms: Option<i64>) -> Presence {
+        let song = Activity {
+            id: ActivityId::SPOTIFY,
+            kind: ActivityKind::Listening,
+            name: "Spotify".to_owned(),
+            state: Some("Rick Astley; Friends".to_owned()),
+            details: Some("Never Gonna Give You Up".to_owned()),
+            application_id: None,
+            created_at: Timestamp::default(),
+            start: start_ms.map(Timestamp::from_unix_ms),
+            end: end_ms.map(Timestamp::from_unix_ms),
+            large_image: ActivityAsset::new(
+                Some("spotify:ab67".to_owned()),
+                Some("Hits".to_owned()),
+            ),
+            small_image: None,
+            emoji: None,
+            sync_id: Some("4uLU6hMCjMI75M1A2tKUQC".to_owned()),
+        };
+        Presence::new(Status::Online, Platforms::default(), vec![song])
+    }
+
+    fn published(presence: &Presence, now_ms: i64) -> Value {
+        serde_json::to_value(Spotify::of(presence, Timestamp::from_unix_ms(now_ms))).unwrap()
+    }
+
+    fn progress(start_ms: Option<i64>, end_ms: Option<i64>, now_ms: i64) -> Value {
+        published(&listening(start_ms, end_ms), now_ms)["time"].clone()
+    }
+
+    #[test]
+    fn a_song_is_told_as_discord_gives_it() {
+        assert_eq!(
+            published(&listening(Some(10_000), Some(222_000)), 70_999),
+            json!({
+                "track_id": "4uLU6hMCjMI75M1A2tKUQC",
+                "song": "Never Gonna Give You Up",
+                "artist": "Rick Astley; Friends",
+                "album": "Hits",
+                "album_cover": "https://i.scdn.co/image/ab67",
+                "start_time": {"unix": 10, "raw": "1970-01-01T00:00:10.000Z"},
+                "end_time": {"unix": 222, "raw": "1970-01-01T00:03:42.000Z"},
+                "time": {"current_human_readable": "01:00", "end_human_readable": "03:32"},
+            })
+        );
+    }
+
+    #[test]
+    fn nobody_listening_is_null() {
+        assert_eq!(published(&Presence::default(), 0), Value::Null);
+    }
+
+    #[test]
+    fn progress_stays_within_the_song() {
+        let (start, end) = (Some(60_000), Some(120_000));
+        assert_eq!(progress(start, end, 0)["current_human_readable"], "00:00");
+        assert_eq!(
+            progress(start, end, 999_000)["current_human_readable"],
+            "01:00"
+        );
+        assert_eq!(progress(end, start, 999_000)["end_human_readable"], "00:00");
+    }
+
+    #[test]
+    fn hours_are_shown_when_there_are_some() {
+        let time = progress(Some(0), Some(3_725_000), 3_599_000);
+        assert_eq!(time["current_human_readable"], "59:59");
+        assert_eq!(time["end_human_readable"], "1:02:05");
+    }
+
+    #[test]
+    fn times_that_discord_does_not_tell_are_null() {
+        let nothing = progress(None, None, 5_000);
+        assert_eq!(
+            nothing,
+            json!({"current_human_readable": null, "end_human_readable": null})
+        );
+        assert_eq!(
+            progress(Some(0), None, 5_000)["current_human_readable"],
+            "00:05"
+        );
+        assert_eq!(
+            progress(None, Some(9_000), 5_000)["end_human_readable"],
+            Value::Null
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_times_can_be_told(start: Option<i64>, end: Option<i64>, now: i64) {
+            let time = progress(start, end, now);
+            prop_assert_eq!(time["current_human_readable"].is_null(), start.is_none());
+        }
+    }
+}

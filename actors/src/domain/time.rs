@@ -28,8 +28,15 @@ pub struct InvalidTimestamp;
 
 impl Timestamp {
     /// The moment that many milliseconds after the Unix epoch.
-    pub fn from_unix_ms(unix_ms: i64) -> Self {
-        Self(unix_ms.clamp(0, LATEST_MS))
+    pub const fn from_unix_ms(unix_ms: i64) -> Self {
+        // `clamp` is not const.
+        Self(if unix_ms < 0 {
+            0
+        } else if unix_ms > LATEST_MS {
+            LATEST_MS
+        } else {
+            unix_ms
+        })
     }
 
     /// Reads an RFC 3339 date and time; what is finer than a millisecond is cut off.

@@ -237,3 +237,75 @@ impl<'a> Tag<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::user::{UserState, samples};
+
+    const NOW: Timestamp = samples::NOW;
+
+    fn pretty(document: &UserDocument<'_>) -> String {
+        serde_json::to_string_pretty(document).unwrap()
+    }
+
+    #[test]
+    fn a_busy_user_has_every_field_of_the_contract() {
+        let user = UserState::new(samples::profile(), Some(samples::presence()), NOW);
+        assert_snapshot!(pretty(&user.document(NOW)));
+    }
+
+    #[test]
+    fn an_offline_user_is_small() {
+        let user = UserState::new(samples::bare_profile(), None, NOW);
+        let json = serde_json::to_string(&user.document(NOW)).unwrap();
+        assert_snapshot!(json);
+    }
+
+    #[test]
+    fn a_stale_user_says_since_when() {
+        let user = UserState::new(samples::bare_profile(), None, NOW);
+        let json = serde_json::to_value(user.document(NOW).stale_since(NOW)).unwrap();
+        assert_eq!(json["stale"], true);
+        assert_eq!(json["observed_at"]["unix"], NOW.unix_seconds());
+    }
+
+    #[test]
+    fn fields_come_in_the_order_of_the_contract() {
+        let user = UserState::new(samples::profile(), Some(samples::presence()), NOW);
+        let json = serde_json::to_string(&user.document(NOW)).unwrap();
+        let fields = [
+            "metadata",
+            "active_platforms",
+            "activities",
+            "storage",
+            "server_tag",
+            "status",
+            "last_seen_at",
+            "v",
+        ];
+        let places: Vec<_> = fields
+            .iter()
+            .map(|name| json.rfind(&format!(r#""{name}":"#)).unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{places:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn json_and_message_pack_say_the_same(
+            profile in samples::any_profile(),
+            presence in samples::any_presence()
+        ) {
+            let user = UserState::new(profile, Some(presence), NOW);
+            let document = user.document(NOW);
+            let json = serde_json::to_value(document).unwrap();
+            let packed = rmp_serde::to_vec_named(&document).unwrap();
+            prop_assert_eq!(rmp_serde::from_slice::<Value>(&packed).unwrap(), json);
+        }
+    }
+}

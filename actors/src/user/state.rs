@@ -166,3 +166,172 @@ impl UserState {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Status;
+    use crate::user::samples;
+
+    fn at(unix_ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(unix_ms)
+    }
+
+    fn with_status(status: Status) -> Presence {
+        Presence {
+            status,
+            ..Presence::default()
+        }
+    }
+
+    fn offline_user() -> UserState {
+        UserState::new(samples::profile(), None, at(1_000))
+    }
+
+    #[test]
+    fn somebody_new_without_presence_is_offline_and_was_never_seen() {
+        let user = offline_user();
+        assert_eq!(user.presence().status, Status::Offline);
+        assert_eq!(user.record().last_seen_at, None);
+        assert_eq!(user.version().get(), 1_000_000);
+    }
+
+    #[test]
+    fn a_repeated_presence_changes_nothing() {
+        let mut user = offline_user();
+        let presence = samples::presence();
+        assert_eq!(
+            user.apply(UserInput::Presence(presence.clone()), at(2_000)),
+            Change::Published
+        );
+        let before = user.clone();
+        assert_eq!(
+            user.apply(UserInput::Presence(presence.clone()), at(3_000)),
+            Change::Nothing
+        );
+        let member = UserInput::Member {
+            profile: samples::profile(),
+            presence: Some(presence),
+        };
+        assert_eq!(user.apply(member, at(4_000)), Change::Nothing);
+        assert_eq!(user, before);
+    }
+
+    #[test]
+    fn going_offline_is_remembered_until_the_user_is_back() {
+        let mut user = offline_user();
+        let mut last_seen_after = |status, now_ms| {
+            let _ = user.apply(UserInput::Presence(with_status(status)), at(now_ms));
+            user.record().last_seen_at
+        };
+        assert_eq!(last_seen_after(Status::Online, 2_000), None);
+        assert_eq!(last_seen_after(Status::Idle, 3_000), None);
+        assert_eq!(last_seen_after(Status::Offline, 4_000), Some(at(4_000)));
+        assert_eq!(last_seen_after(Status::Offline, 5_000), Some(at(4_000)));
+        assert_eq!(last_seen_after(Status::Dnd, 6_000), None);
+    }
+
+    #[test]
+    fn a_member_without_presence_keeps_what_is_known() {
+        let mut user = UserState::new(samples::profile(), Some(samples::presence()), at(1_000));
+        let renamed = Profile {
+            username: "renamed".to_owned(),
+            ..samples::profile()
+        };
+        let input = UserInput::Member {
+            profile: renamed,
+            presence: None,
+        };
+        assert_eq!(user.apply(input, at(2_000)), Change::Published);
+        assert_eq!(user.profile().username, "renamed");
+        assert_eq!(*user.presence(), samples::presence());
+    }
+
+    #[test]
+    fn a_member_with_both_parts_new_is_one_change() {
+        let mut user = offline_user();
+        let renamed = Profile {
+            username: "renamed".to_owned(),
+            ..samples::profile()
+        };
+        let input = UserInput::Member {
+            profile: renamed,
+            presence: Some(samples::presence()),
+        };
+        assert_eq!(user.apply(input, at(1_000)), Change::Published);
+        assert_eq!(user.version().get(), 1_000_001);
+    }
+
+    #[test]
+    fn the_profile_of_somebody_else_is_ignored() {
+        let mut user = offline_user();
+        let stranger = Profile {
+            id: UserId::try_from(5).unwrap(),
+            ..samples::profile()
+        };
+        let input = UserInput::Member {
+            profile: stranger,
+            presence: None,
+        };
+        assert_eq!(user.apply(input, at(2_000)), Change::Nothing);
+        assert_eq!(user.id(), samples::profile().id);
+    }
+
+    #[test]
+    fn an_offline_user_takes_little_room() {
+        let packed = rmp_serde::to_vec(offline_user().record()).unwrap();
+        assert!(packed.len() < 200, "{} bytes", packed.len());
+    }
+
+    fn any_input() -> impl Strategy<Value = UserInput> {
+        prop_oneof![
+            samples::any_presence().prop_map(UserInput::Presence),
+            (
+                samples::any_profile(),
+                prop::option::of(samples::any_presence())
+            )
+                .prop_map(|(profile, presence)| UserInput::Member { profile, presence }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn versions_grow_exactly_when_something_changes(
+            inputs in prop::collection::vec((any_input(), 0..100_000_i64), 1..20)
+        ) {
+            let mut user = offline_user();
+            for (input, now_ms) in inputs {
+                let before = user.clone();
+                match user.apply(input.clone(), at(now_ms)) {
+                    Change::Nothing => prop_assert_eq!(&user, &before),
+                    Change::Published => {
+                        prop_assert!(user.version() > before.version());
+                        prop_assert!(
+                            user.profile() != before.profile() || user.presence() != before.presence()
+                        );
+                    }
+                }
+                // What was told is what is known, and telling it again changes nothing.
+                prop_assert_eq!(user.apply(input, at(now_ms)), Change::Nothing);
+                let seen = user.record().last_seen_at;
+                prop_assert!(user.presence().status == Status::Offline || seen.is_none());
+                prop_assert_eq!(user.record().monitoring_since, at(1_000));
+            }
+        }
+
+        #[test]
+        fn records_survive_being_packed(
+            profile in samples::any_profile(),
+            presence in samples::any_presence(),
+            now_ms in 0..4_000_000_000_000_i64
+        ) {
+            let mut user = UserState::new(profile, Some(presence), at(now_ms));
+            let _ = user.apply(UserInput::Presence(Presence::default()), at(now_ms + 1));
+            let packed = rmp_serde::to_vec(user.record()).unwrap();
+            let record = rmp_serde::from_slice(&packed).unwrap();
+            prop_assert_eq!(UserState::from_record(record), user);
+        }
+    }
+}

@@ -94,9 +94,7 @@ fn presence(number: u32) -> Presence {
             large_image: asset("1234567890123456"),
             small_image: asset("6543210987654321"),
             emoji: None,
-            url: None,
             sync_id: None,
-            party_id: None,
         }],
     }
 }

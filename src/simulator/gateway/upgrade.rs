@@ -1,0 +1,67 @@
+//! `GET /`: where the gateway's sockets are opened.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+use poem::web::websocket::{CloseCode, Message, WebSocket, WebSocketStream};
+use poem::web::{Data, Query};
+use poem::{IntoResponse, Response, handler};
+use serde::Deserialize;
+
+use super::close::Close;
+use super::connection;
+use super::encoder::Encoder;
+use crate::simulator::live::Live;
+use futures_util::SinkExt;
+
+/// Versions of the gateway that are spoken. They do not differ in what is simulated.
+const VERSIONS: [&str; 3] = ["8", "9", "10"];
+
+#[derive(Debug, Deserialize)]
+struct Options {
+    v: Option<String>,
+    encoding: Option<String>,
+    compress: Option<String>,
+}
+
+/// Opens a gateway connection, or shows people who come with a browser where to go.
+#[handler]
+pub async fn open(
+    socket: Result<WebSocket, poem::Error>,
+    Query(options): Query<Options>,
+    Data(live): Data<&Arc<Live>>,
+) -> Response {
+    let Ok(socket) = socket else {
+        return Response::builder()
+            .status(StatusCode::SEE_OTHER)
+            .header("location", "/control")
+            .finish();
+    };
+    let live = Arc::clone(live);
+    let known = options
+        .v
+        .as_deref()
+        .is_some_and(|version| VERSIONS.contains(&version));
+    let json = matches!(options.encoding.as_deref(), None | Some("json"));
+    let encoder = Encoder::for_transport(options.compress.as_deref());
+    socket
+        .on_upgrade(move |socket| async move {
+            match encoder {
+                Some(encoder) if known && json => connection::serve(live, socket, encoder).await,
+                _ if known => refuse(socket, Close::DecodeError).await,
+                _ => refuse(socket, Close::InvalidApiVersion).await,
+            }
+        })
+        .into_response()
+}
+
+async fn refuse(mut socket: WebSocketStream, close: Close) {
+    let (code, reason) = close.code_and_reason();
+    // The client may be gone already; there is nobody to tell then.
+    _ = socket
+        .send(Message::Close(Some((
+            CloseCode::from(code),
+            reason.to_owned(),
+        ))))
+        .await;
+}

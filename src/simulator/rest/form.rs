@@ -1,0 +1,125 @@
+//! Bodies that may carry files: JSON, or multipart with `payload_json`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use poem::http::header;
+use poem::web::Field;
+use poem::web::Multipart;
+use poem::{FromRequest, Request, RequestBody};
+use serde_json::{Map, Value};
+
+use super::error::RestError;
+use super::request::JsonBody;
+use crate::simulator::interactions::message::Upload;
+use crate::simulator::interactions::thread::Draft;
+use crate::simulator::live::Live;
+
+/// The largest file, in bytes.
+const MAX_FILE: usize = 10 << 20;
+/// Files in one message.
+const MAX_FILES: usize = 10;
+
+/// A payload and its files.
+#[derive(Debug, Default)]
+pub struct Form {
+    /// The payload, an object.
+    pub payload: Map<String, Value>,
+    files: Vec<Upload>,
+}
+
+impl Form {
+    /// A message of the payload and the files, which get ids.
+    pub fn draft(self, live: &Arc<Live>) -> Draft {
+        let files = self
+            .files
+            .into_iter()
+            .map(|file| (live.interactions.new_id(), file))
+            .collect();
+        Draft {
+            data: self.payload,
+            files,
+        }
+    }
+
+    async fn read(mut multipart: Multipart) -> Result<Self, RestError> {
+        let mut form = Self::default();
+        while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if name == "payload_json" {
+                let bytes = field.bytes().await.map_err(|_| broken())?;
+                form.payload =
+                    object(serde_json::from_slice(&bytes).map_err(|_| RestError::InvalidJson)?)?;
+            } else if field.file_name().is_some() {
+                let upload = upload(&name, field).await?;
+                form.files.push(upload);
+            } else {
+                let text = field.text().await.map_err(|_| broken())?;
+                form.payload.insert(name, Value::String(text));
+            }
+            if form.files.len() > MAX_FILES {
+                return Err(RestError::field(
+                    "files",
+                    "BASE_TYPE_MAX_LENGTH",
+                    "Must be 10 or fewer in length.",
+                ));
+            }
+        }
+        Ok(form)
+    }
+}
+
+async fn upload(name: &str, field: Field) -> Result<Upload, RestError> {
+    let number = name
+        .trim_start_matches(|c: char| !c.is_ascii_digit())
+        .trim_end_matches(']')
+        .parse();
+    let filename = field.file_name().unwrap_or("file").to_owned();
+    let content_type = field.content_type().map(str::to_owned);
+    let bytes = Bytes::from(field.bytes().await.map_err(|_| broken())?);
+    if bytes.len() > MAX_FILE {
+        return Err(RestError::TooLarge);
+    }
+    Ok(Upload {
+        number: number.unwrap_or_default(),
+        filename,
+        content_type,
+        bytes,
+    })
+}
+
+impl<'a> FromRequest<'a> for Form {
+    async fn from_request(req: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let content_type = req.header(header::CONTENT_TYPE).unwrap_or_default();
+        if content_type.starts_with("multipart/form-data") {
+            let multipart = Multipart::from_request(req, body)
+                .await
+                .map_err(|_| broken())?;
+            return Ok(Self::read(multipart).await?);
+        }
+        let JsonBody(payload) = JsonBody::from_request(req, body).await?;
+        Ok(Self {
+            payload: object(payload)?,
+            files: vec![],
+        })
+    }
+}
+
+fn object(payload: Value) -> Result<Map<String, Value>, RestError> {
+    match payload {
+        Value::Object(map) => Ok(map),
+        _ => Err(RestError::field(
+            "_",
+            "DICT_TYPE_CONVERT",
+            "Only dictionaries may be used in a DictType",
+        )),
+    }
+}
+
+fn broken() -> RestError {
+    RestError::field(
+        "_",
+        "MULTIPART_INVALID",
+        "The multipart body is not complete",
+    )
+}

@@ -33,6 +33,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
     /// Where clients connect.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// How long a stop may take.
     pub shutdown_timeout_ms: u64,
@@ -234,6 +235,12 @@ impl From<&Config> for HubConfig {
             sweep_interval: Duration::from_millis(config.users.sweep_interval_ms),
         }
     }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom("an IP address and a port are needed, as in 127.0.0.1:8080"))
 }
 
 fn some_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

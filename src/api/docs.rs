@@ -8,7 +8,7 @@ use poem::{
     http::{self, HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::{
-    LicenseObject, OpenApi, OpenApiService,
+    ApiResponse, LicenseObject, OpenApi, OpenApiService,
     payload::{Html, Json},
     registry::{MetaApi, Registry},
     types::Any,
@@ -69,14 +69,14 @@ pub(super) struct DocsRoutes {
 impl DocsRoutes {
     /// This reference, as an OpenAPI document
     #[oai(path = "/openapi.json", method = "get", operation_id = "get_openapi")]
-    async fn document(&self, headers: &HeaderMap) -> Answer<Json<Any<Value>>> {
+    async fn document(&self, headers: &HeaderMap) -> Answer<Document> {
         let text = self.document.get_or_init(|| document().into());
-        text_answer(text, "application/json", headers).into()
+        text_answer(text, "application/json; charset=utf-8", headers).into()
     }
 
     /// This reference, to read
     #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
-    async fn page(&self, headers: &HeaderMap) -> Answer<Html<String>> {
+    async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
         let page = self.page.get_or_init(|| page().into());
         let mut response = text_answer(page, "text/html; charset=utf-8", headers);
         response.headers_mut().insert(
@@ -85,6 +85,38 @@ impl DocsRoutes {
         );
         response.into()
     }
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum Document {
+    /// The document.
+    #[oai(status = 200)]
+    Ok(
+        Json<Any<Value>>,
+        /// Changes with the program.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current one.
+    #[oai(status = 304)]
+    NotModified,
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum Page {
+    /// A page that needs nothing else.
+    #[oai(status = 200)]
+    Ok(
+        Html<String>,
+        /// Changes with the program.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current one.
+    #[oai(status = 304)]
+    NotModified,
 }
 
 /// Swagger UI with the document inside, under our name.

@@ -15,8 +15,8 @@ pub(super) struct HealthRoutes(pub Hub);
 impl HealthRoutes {
     /// Whether the server runs
     #[oai(path = "/healthz", method = "get", operation_id = "get_health")]
-    async fn health(&self) -> PlainText<&'static str> {
-        PlainText("ok\n")
+    async fn health(&self) -> Health {
+        Health::Running(PlainText("ok\n"))
     }
 
     /// Whether the server knows its users
@@ -31,6 +31,13 @@ impl HealthRoutes {
         let detail = "The members are still being counted.";
         Readiness::NotReady(ProblemJson(Problem::new(ProblemKind::NotReady, detail)))
     }
+}
+
+#[derive(ApiResponse)]
+enum Health {
+    /// It runs.
+    #[oai(status = 200)]
+    Running(PlainText<&'static str>),
 }
 
 #[derive(ApiResponse)]

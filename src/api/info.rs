@@ -59,6 +59,7 @@ impl From<GatewayState> for GatewayStatus {
     }
 }
 
+/// The connection to Discord.
 #[derive(Debug, Object)]
 struct Gateway {
     /// How it is doing.
@@ -68,6 +69,7 @@ struct Gateway {
     since: Option<Time>,
 }
 
+/// Paths on this server.
 #[derive(Debug, Object)]
 struct Links {
     /// The reference of this interface, to read.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lantern_actors::ports::GatewayState;
 use poem_openapi::{
-    OpenApi,
+    ApiResponse, OpenApi,
     payload::{PlainText, Response},
 };
 
@@ -46,10 +46,17 @@ pub(super) struct MetricsRoutes(pub Arc<ApiContext>);
 impl MetricsRoutes {
     /// Numbers for Prometheus
     #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
-    async fn metrics(&self) -> Response<PlainText<String>> {
-        Response::new(PlainText(text(&self.0)))
+    async fn metrics(&self) -> Response<Metrics> {
+        Response::new(Metrics::Ok(PlainText(text(&self.0))))
             .header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
     }
+}
+
+#[derive(ApiResponse)]
+enum Metrics {
+    /// The numbers, in Prometheus' text format.
+    #[oai(status = 200)]
+    Ok(PlainText<String>),
 }
 
 fn text(context: &ApiContext) -> String {

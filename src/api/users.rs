@@ -176,7 +176,7 @@ fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Bytes {
 
 fn ok(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
     let mut response = tagged(tag, body);
-    let json = HeaderValue::from_static("application/json");
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }

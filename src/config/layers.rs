@@ -242,11 +242,30 @@ impl Layers {
                 .defaults
                 .iter()
                 .map(|(other, default)| (other, if other == key { value } else { default }));
-            if let Err(error) = deserialize(one_changed) {
+            let misfit = self
+                .defaults
+                .get(key)
+                .and_then(|default| misfit(default, value));
+            if let Some(error) = misfit.or_else(|| deserialize(one_changed).err()) {
                 self.problems
                     .push(format!("{key}: {error} (from {origin})"));
             }
         }
+    }
+}
+
+/// What is wrong with the kind of a value, in the words of people.
+fn misfit(default: &Value, value: &Value) -> Option<String> {
+    match (default, value) {
+        (Value::Integer(_), Value::Integer(number)) => u32::try_from(*number)
+            .err()
+            .map(|_| format!("{number} is out of range")),
+        (Value::Integer(_), _) => Some(format!("a whole number is needed, not {value}")),
+        // The value is not shown: it may be a secret.
+        (Value::String(_), other) if !other.is_str() => {
+            Some("a text in quotes is needed".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -39,7 +39,7 @@ pub struct ServerConfig {
     pub shutdown_timeout_ms: u64,
     /// How long a client may take to send the head of a request.
     pub header_read_timeout_ms: u64,
-    /// How many connections may be open at once, sockets included.
+    /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
 }
 
@@ -208,12 +208,6 @@ impl Config {
             1 << 30,
         );
         within("socket.shards", socket.shards.into(), 0, 1_024);
-        if socket.max_sockets > server.max_connections {
-            problems.push(format!(
-                "socket.max_sockets: {} is more than server.max_connections, which is {}",
-                socket.max_sockets, server.max_connections
-            ));
-        }
         problems
     }
 }

@@ -6,10 +6,8 @@ use std::fmt::{Display, Write};
 use std::sync::Arc;
 
 use lantern_actors::ports::GatewayState;
-use poem_openapi::{
-    ApiResponse, OpenApi,
-    payload::{PlainText, Response},
-};
+use poem::{IntoResponse, Response};
+use poem_openapi::{ApiResponse, OpenApi, payload::Payload, registry::MetaSchemaRef, types::Type};
 
 use super::{ApiContext, VERSION, tag::Tag};
 
@@ -46,17 +44,32 @@ pub(super) struct MetricsRoutes(pub Arc<ApiContext>);
 impl MetricsRoutes {
     /// Numbers for Prometheus
     #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
-    async fn metrics(&self) -> Response<Metrics> {
-        Response::new(Metrics::Ok(PlainText(text(&self.0))))
-            .header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+    async fn metrics(&self) -> Metrics {
+        Metrics::Ok(PrometheusText(text(&self.0)))
     }
 }
 
 #[derive(ApiResponse)]
 enum Metrics {
-    /// The numbers, in Prometheus' text format.
+    /// The numbers.
     #[oai(status = 200)]
-    Ok(PlainText<String>),
+    Ok(PrometheusText),
+}
+
+struct PrometheusText(String);
+
+impl Payload for PrometheusText {
+    const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+
+    fn schema_ref() -> MetaSchemaRef {
+        String::schema_ref()
+    }
+}
+
+impl IntoResponse for PrometheusText {
+    fn into_response(self) -> Response {
+        self.0.with_content_type(Self::CONTENT_TYPE).into_response()
+    }
 }
 
 fn text(context: &ApiContext) -> String {

@@ -43,17 +43,23 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     /// `/socket` was asked without a WebSocket handshake.
     UpgradeRequired,
+    /// The WebSocket handshake asks for another version than 13.
+    WebSocketVersion,
+    /// The WebSocket handshake has no valid key.
+    WebSocketKey,
+    /// `/socket` was asked for an encoding that it does not speak.
+    InvalidEncoding,
     /// The member list is not complete yet.
     NotReady,
-    /// As many sockets or connections are open as may be.
-    Full,
+    /// As many presence sockets are open as may be.
+    TooManySockets,
     /// Something broke.
     Internal,
 }
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedUrl,
         Self::BadRequest,
         Self::InvalidUserId,
@@ -66,70 +72,51 @@ impl ProblemKind {
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UpgradeRequired,
+        Self::WebSocketVersion,
+        Self::WebSocketKey,
+        Self::InvalidEncoding,
         Self::NotReady,
-        Self::Full,
+        Self::TooManySockets,
         Self::Internal,
     ];
 
-    /// The member `code`: stable.
-    pub const fn code(self) -> &'static str {
+    /// Status, code and title.
+    const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::MalformedUrl => "malformed_url",
-            Self::BadRequest => "bad_request",
-            Self::InvalidUserId => "invalid_user_id",
-            Self::NoUserIds => "no_user_ids",
-            Self::TooManyUserIds => "too_many_user_ids",
-            Self::DuplicateUserIds => "duplicate_user_ids",
-            Self::UnknownUser => "unknown_user",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::UpgradeRequired => "upgrade_required",
-            Self::NotReady => "not_ready",
-            Self::Full => "full",
-            Self::Internal => "internal_error",
+            Self::MalformedUrl => (400, "malformed_url", "Malformed URL"),
+            Self::BadRequest => (400, "bad_request", "Bad request"),
+            Self::InvalidUserId => (400, "invalid_user_id", "Not a user id"),
+            Self::NoUserIds => (400, "no_user_ids", "No user ids"),
+            Self::TooManyUserIds => (400, "too_many_user_ids", "Too many user ids"),
+            Self::DuplicateUserIds => (400, "duplicate_user_ids", "User id given twice"),
+            Self::UnknownUser => (404, "unknown_user", "User not monitored"),
+            Self::NotFound => (404, "not_found", "Nothing here"),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
+            Self::PayloadTooLarge => (413, "payload_too_large", "Body too long"),
+            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type"),
+            Self::UpgradeRequired => (426, "upgrade_required", "WebSocket only"),
+            Self::WebSocketVersion => (426, "websocket_version", "Unknown WebSocket version"),
+            Self::WebSocketKey => (400, "websocket_key", "Bad WebSocket key"),
+            Self::InvalidEncoding => (400, "invalid_encoding", "Unknown encoding"),
+            Self::NotReady => (503, "not_ready", "Not ready yet"),
+            Self::TooManySockets => (503, "too_many_sockets", "Too many sockets"),
+            Self::Internal => (500, "internal_error", "Internal error"),
         }
     }
 
     /// The status of the answer.
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Self::MalformedUrl
-            | Self::BadRequest
-            | Self::InvalidUserId
-            | Self::NoUserIds
-            | Self::TooManyUserIds
-            | Self::DuplicateUserIds => StatusCode::BAD_REQUEST,
-            Self::UnknownUser | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
-            Self::NotReady | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The member `code`: stable.
+    pub const fn code(self) -> &'static str {
+        self.row().1
     }
 
     /// The member `title`: the same for every problem of the kind.
     pub const fn title(self) -> &'static str {
-        match self {
-            Self::MalformedUrl => "Malformed URL",
-            Self::BadRequest => "Bad request",
-            Self::InvalidUserId => "Not a user id",
-            Self::NoUserIds => "No user ids",
-            Self::TooManyUserIds => "Too many user ids",
-            Self::DuplicateUserIds => "User id given twice",
-            Self::UnknownUser => "User not monitored",
-            Self::NotFound => "Nothing here",
-            Self::MethodNotAllowed => "Method not allowed",
-            Self::PayloadTooLarge => "Body too long",
-            Self::UnsupportedMediaType => "Unsupported media type",
-            Self::UpgradeRequired => "WebSocket only",
-            Self::NotReady => "Not ready yet",
-            Self::Full => "Full",
-            Self::Internal => "Internal error",
-        }
+        self.row().2
     }
 
     /// The member `type`: a tag URI (RFC 4151), a name that need not resolve.

@@ -210,7 +210,7 @@ enum OneUser {
     /// The user.
     #[oai(status = 200)]
     Found(
-        Json<User>,
+        Json<Box<User>>,
         /// Changes whenever the user's presence does.
         #[oai(header = "ETag")]
         String,

@@ -1,5 +1,6 @@
 //! Integration tests, one file per feature.
 
+mod asyncapi;
 mod openapi;
 mod rest;
 mod rest_harness;

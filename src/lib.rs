@@ -1,6 +1,11 @@
 //! Lantern's server: everything that touches the outside world.
 
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod discord;
 pub mod server;
 pub mod simulator;
 pub mod socket;
+pub mod telemetry;

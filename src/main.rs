@@ -1,2 +1,13 @@
 //! The `lantern` program.
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use lantern::cli::{self, Cli, Command};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::CheckConfig(args) => cli::check_config(&args),
+        Command::Openapi => cli::openapi(),
+        _ => ExitCode::FAILURE,
+    }
+}

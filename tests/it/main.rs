@@ -7,5 +7,9 @@
     reason = "what fails in a helper fails the test"
 )]
 
+mod asyncapi;
 mod intake;
+mod openapi;
+mod rest;
+mod rest_harness;
 mod simulator;

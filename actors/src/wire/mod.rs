@@ -16,5 +16,5 @@ pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,
 };
 pub use opcode::Opcode;
-pub use server::{CloseCode, ServerMessage, Users};
+pub use server::{CloseCode, ServerMessage, Users, stale_document};
 pub use shared::{SharedFrame, Snapshot};

@@ -193,7 +193,7 @@ fn put_document(
 
 /// A user's document with `stale: true` and `observed_at` added: what is told of a user while the
 /// gateway is away.
-pub(super) fn stale_document(document: &[u8], encoding: Encoding, since: Timestamp) -> Vec<u8> {
+pub fn stale_document(document: &[u8], encoding: Encoding, since: Timestamp) -> Vec<u8> {
     #[derive(Serialize)]
     struct Staleness {
         stale: bool,

@@ -1,0 +1,147 @@
+//! `/openapi.json` and `/docs`: the reference, generated from the operations.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use bytes::Bytes;
+use poem::{
+    endpoint::BoxEndpoint,
+    http::{self, HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, LicenseObject, OpenApi, OpenApiService,
+    payload::{Html, Json},
+    registry::{MetaApi, Registry},
+    types::Any,
+};
+use serde_json::Value;
+
+use super::{Operations, VERSION, answer::Answer, etag, tag::Tag};
+
+const DESCRIPTION: &str = "Lantern mirrors the Discord presence of a guild's members in real time. \
+This is its REST interface; the WebSocket at `/socket` pushes every change and is described in \
+`gateway.asyncapi.yaml`.\n\nErrors are `application/problem+json` (RFC 9457) with a `code` that \
+never changes. `HEAD` is possible wherever `GET` is. Everything under `/api` may be read from \
+any web page.";
+
+/// Everything is in the page: it may load nothing.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
+    style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'self'";
+
+/// The OpenAPI document, pretty-printed, with a line feed at its end.
+pub fn document() -> String {
+    let mut text = described().spec();
+    text.push('\n');
+    text
+}
+
+fn described() -> OpenApiService<Described, ()> {
+    let license =
+        LicenseObject::new("GPL-3.0-or-later").url("https://www.gnu.org/licenses/gpl-3.0.html");
+    OpenApiService::new(Described, "Lantern", VERSION)
+        .description(DESCRIPTION)
+        .license(license)
+}
+
+/// The operations without a server behind them: all that a document needs.
+struct Described;
+
+impl OpenApi for Described {
+    fn meta() -> Vec<MetaApi> {
+        Operations::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        Operations::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// The operations. The texts are made when first asked for.
+#[derive(Default)]
+pub(super) struct DocsRoutes {
+    document: OnceLock<Bytes>,
+    page: OnceLock<Bytes>,
+}
+
+#[OpenApi(tag = "Tag::Server")]
+impl DocsRoutes {
+    /// This reference, as an OpenAPI document
+    #[oai(path = "/openapi.json", method = "get", operation_id = "get_openapi")]
+    async fn document(&self, headers: &HeaderMap) -> Answer<Document> {
+        let text = self.document.get_or_init(|| document().into());
+        text_answer(text, "application/json; charset=utf-8", headers).into()
+    }
+
+    /// This reference, to read
+    #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
+    async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
+        let page = self.page.get_or_init(|| page().into());
+        let mut response = text_answer(page, "text/html; charset=utf-8", headers);
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+        );
+        response.into()
+    }
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum Document {
+    /// The document.
+    #[oai(status = 200)]
+    Ok(
+        Json<Any<Value>>,
+        /// Changes with the program.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current one.
+    #[oai(status = 304)]
+    NotModified,
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum Page {
+    /// A page that needs nothing else.
+    #[oai(status = 200)]
+    Ok(
+        Html<String>,
+        /// Changes with the program.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current one.
+    #[oai(status = 304)]
+    NotModified,
+}
+
+/// Swagger UI with the document inside, under our name.
+fn page() -> String {
+    described().swagger_ui_html().replacen(
+        "<title>Swagger UI</title>",
+        "<title>Lantern API</title><link rel=\"icon\" href=\"data:,\">",
+        1,
+    )
+}
+
+fn text_answer(
+    text: &Bytes,
+    content_type: &'static str,
+    asked: &HeaderMap,
+) -> http::Response<Bytes> {
+    let tag = etag::of_bytes(text);
+    let is_known = etag::is_known(asked, &tag);
+    let mut response = http::Response::new(if is_known { Bytes::new() } else { text.clone() });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,149 @@
+//! `/`: what this server is and how it does. Browsers are shown a live page instead.
+
+use std::sync::Arc;
+
+use lantern_actors::ports::GatewayState;
+use poem::http::{HeaderMap, header};
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi, ResponseContent,
+    payload::{Html, Json},
+};
+
+use super::{ApiContext, VERSION, page, tag::Tag, user_schema::Time};
+
+/// The operations.
+pub(super) struct InfoRoutes(pub Arc<ApiContext>);
+
+#[OpenApi(tag = "Tag::Server")]
+impl InfoRoutes {
+    /// About this server
+    ///
+    /// Tells the version, how many users are monitored and how the connection to Discord is doing.
+    /// Asked for `text/html`, as browsers do, it answers with a page that shows presence live.
+    #[oai(path = "/", method = "get", operation_id = "get_info")]
+    async fn info(&self, headers: &HeaderMap) -> About {
+        let accept = headers.get_all(header::ACCEPT).iter();
+        let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
+        let content = if page::is_preferred(&accept.join(",")) {
+            AboutContent::Page(Html(page::PAGE))
+        } else {
+            AboutContent::Info(Json(Info::of(&self.0)))
+        };
+        About::Ok(
+            content,
+            "Accept".to_owned(),
+            page::CONTENT_SECURITY_POLICY.to_owned(),
+        )
+    }
+}
+
+/// How the connection to Discord is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub(super) enum GatewayStatus {
+    /// Logging in, or counting the members for the first time.
+    Connecting,
+    /// What is known is what Discord says.
+    Live,
+    /// The connection is lost; what is served is marked as stale.
+    Away,
+}
+
+impl From<GatewayState> for GatewayStatus {
+    fn from(state: GatewayState) -> Self {
+        match state {
+            GatewayState::Connecting => Self::Connecting,
+            GatewayState::Live => Self::Live,
+            GatewayState::Away { .. } => Self::Away,
+        }
+    }
+}
+
+/// The connection to Discord.
+#[derive(Debug, Object)]
+struct Gateway {
+    /// How it is doing.
+    state: GatewayStatus,
+    /// While away: when Discord was last heard.
+    #[oai(skip_serializing_if_is_none)]
+    since: Option<Time>,
+}
+
+/// Paths on this server.
+#[derive(Debug, Object)]
+struct Links {
+    /// The reference of this interface, to read.
+    docs: String,
+    /// The same as an OpenAPI document.
+    openapi: String,
+    /// Users.
+    users: String,
+    /// The WebSocket.
+    socket: String,
+}
+
+/// About this server.
+#[derive(Debug, Object)]
+struct Info {
+    /// "Lantern".
+    name: String,
+    /// The version of the program.
+    version: String,
+    /// How long it has been running.
+    uptime_seconds: u64,
+    /// How many users are monitored.
+    monitored_users: u64,
+    /// Whether the member list has been complete.
+    ready: bool,
+    /// The connection to Discord.
+    gateway: Gateway,
+    /// Paths to go on with.
+    links: Links,
+}
+
+impl Info {
+    fn of(context: &ApiContext) -> Self {
+        let hub = &context.hub;
+        Self {
+            name: "Lantern".to_owned(),
+            version: VERSION.to_owned(),
+            uptime_seconds: context.started.elapsed().as_secs(),
+            monitored_users: hub.directory().monitored() as u64,
+            ready: hub.is_complete(),
+            gateway: Gateway {
+                state: hub.gateway_state().into(),
+                since: hub.stale_since().map(|since| Time {
+                    unix: since.unix_seconds(),
+                    raw: since.to_string(),
+                }),
+            },
+            links: Links {
+                docs: "/docs".to_owned(),
+                openapi: "/openapi.json".to_owned(),
+                users: "/api/v1/users".to_owned(),
+                socket: "/socket".to_owned(),
+            },
+        }
+    }
+}
+
+#[derive(ResponseContent)]
+enum AboutContent {
+    Info(Json<Info>),
+    Page(Html<&'static str>),
+}
+
+#[derive(ApiResponse)]
+enum About {
+    /// About this server.
+    #[oai(status = 200)]
+    Ok(
+        AboutContent,
+        /// The form depends on what is accepted.
+        #[oai(header = "Vary")]
+        String,
+        /// What the page may load: nothing but itself, and avatars.
+        #[oai(header = "Content-Security-Policy")]
+        String,
+    ),
+}

@@ -1,0 +1,199 @@
+//! The REST interface, by poem-openapi: one file per resource.
+//!
+//! [`endpoint`] answers every HTTP request but those for `/socket`. [`at_once`] answers the request
+//! that matters most, for one user, without a router; the endpoint tries it first, and whoever owns
+//! the connection may call it before making a poem request at all.
+
+mod answer;
+pub mod cors;
+mod docs;
+pub mod etag;
+mod health;
+mod info;
+pub mod metrics;
+mod nullable;
+mod page;
+pub mod problem;
+mod routes;
+mod tag;
+pub mod user_schema;
+pub mod users;
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use lantern_actors::Hub;
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, ResponseParts,
+    endpoint::BoxEndpoint,
+    http::{self, HeaderMap, HeaderValue, Method, header},
+};
+use poem_openapi::OpenApiService;
+
+pub use self::{
+    docs::document,
+    problem::{Problem, ProblemKind},
+};
+use self::{metrics::Collector, routes::RouteTable};
+
+/// What the interface is built on.
+pub struct ApiContext {
+    /// The live core.
+    pub hub: Hub,
+    /// When the server started.
+    pub started: Instant,
+    /// What others add to `/metrics`.
+    pub collectors: Vec<Collector>,
+}
+
+/// All operations.
+type Operations = (
+    users::UserRoutes,
+    info::InfoRoutes,
+    health::HealthRoutes,
+    metrics::MetricsRoutes,
+    docs::DocsRoutes,
+);
+
+/// Answers every request but those for `/socket`.
+pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
+    let hub = context.hub.clone();
+    let context = Arc::new(context);
+    let operations: Operations = (
+        users::UserRoutes(hub.clone()),
+        info::InfoRoutes(Arc::clone(&context)),
+        health::HealthRoutes(hub.clone()),
+        metrics::MetricsRoutes(context),
+        docs::DocsRoutes::default(),
+    );
+    let door = Door {
+        hub,
+        routes: RouteTable::of::<Operations>(),
+        service: OpenApiService::new(operations, "Lantern", VERSION)
+            .into_endpoint()
+            .boxed(),
+    };
+    door.boxed()
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Answers `GET` and `HEAD` of one user by a plain id, and leaves everything else.
+#[inline]
+pub fn at_once(
+    hub: &Hub,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<http::Response<Bytes>> {
+    let id = path.strip_prefix("/api/v1/users/")?;
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match *method {
+        Method::GET => Some(users::one(hub, id, headers)),
+        Method::HEAD => Some(without_body(users::one(hub, id, headers))),
+        _ => None,
+    }
+}
+
+/// The answer to `HEAD`: that to `GET`, with its length, without its body.
+fn without_body(mut response: http::Response<Bytes>) -> http::Response<Bytes> {
+    let length = HeaderValue::from(response.body().len());
+    if response.status() != http::StatusCode::NOT_MODIFIED {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+    }
+    *response.body_mut() = Bytes::new();
+    response
+}
+
+/// Where requests come in: refuses what no route answers, and gives every error its form.
+struct Door {
+    hub: Hub,
+    routes: RouteTable,
+    service: BoxEndpoint<'static>,
+}
+
+impl Endpoint for Door {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let path = request.uri().path();
+        if let Some(response) = at_once(&self.hub, request.method(), path, request.headers()) {
+            return Ok(to_poem(response));
+        }
+        let is_public = cors::is_public(path);
+        let is_head = request.method() == Method::HEAD;
+        let response = match self.refusal(&request) {
+            Some(response) => response,
+            None => self.routed(request).await,
+        };
+        let mut response = if is_head {
+            without_body(response)
+        } else {
+            response
+        };
+        if is_public {
+            cors::allow(response.headers_mut());
+        }
+        Ok(to_poem(response))
+    }
+}
+
+impl Door {
+    /// The answer to a request that no operation sees.
+    fn refusal(&self, request: &Request) -> Option<http::Response<Bytes>> {
+        if !routes::is_well_formed(request.uri()) {
+            let detail = "The URL has a percent sign that is not followed by two hexadecimal digits, or bytes that are not UTF-8.";
+            return Some(Problem::new(ProblemKind::MalformedUrl, detail).response());
+        }
+        let path = request.uri().path();
+        let Some(allow) = self.routes.allow(path) else {
+            let detail = format!("There is nothing at {path}. /docs tells what there is.");
+            return Some(Problem::new(ProblemKind::NotFound, detail).response());
+        };
+        let method = request.method();
+        if method == Method::OPTIONS {
+            return Some(cors::options(allow));
+        }
+        if allow.split(", ").any(|allowed| allowed == method.as_str()) {
+            return None;
+        }
+        let detail = format!("{method} is not possible at {path}; {allow} are.");
+        let mut response = Problem::new(ProblemKind::MethodNotAllowed, detail).response();
+        if let Ok(allow) = HeaderValue::from_str(allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        Some(response)
+    }
+
+    async fn routed(&self, mut request: Request) -> http::Response<Bytes> {
+        if request.method() == Method::HEAD {
+            request.set_method(Method::GET);
+        }
+        let (parts, body) = self.service.get_response(request).await.into_parts();
+        let Ok(body) = body.into_bytes().await else {
+            let detail = "The answer could not be put together.";
+            return Problem::new(ProblemKind::Internal, detail).response();
+        };
+        let mut response = http::Response::new(body);
+        *response.status_mut() = parts.status;
+        *response.headers_mut() = parts.headers;
+        problem::in_form(response)
+    }
+}
+
+fn to_poem(response: http::Response<Bytes>) -> Response {
+    let (parts, body) = response.into_parts();
+    Response::from_parts(
+        ResponseParts {
+            status: parts.status,
+            version: parts.version,
+            headers: parts.headers,
+            extensions: parts.extensions,
+        },
+        body.into(),
+    )
+}

@@ -1,0 +1,290 @@
+//! Errors as `application/problem+json` (RFC 9457), with two members of our own: `code`, which
+//! never changes, and `error`, the same sentence as `detail`, which existing Lantern clients read.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use poem::http::{self, HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    Object,
+    payload::Payload,
+    registry::{MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+
+const CONTENT_TYPE: &str = "application/problem+json";
+
+/// Every kind of problem: what clients can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The URL cannot be decoded.
+    MalformedUrl,
+    /// A request that is wrong in another way.
+    BadRequest,
+    /// Something is not a Discord id.
+    InvalidUserId,
+    /// A list was asked for without ids.
+    NoUserIds,
+    /// A list was asked for with more ids than are answered at once.
+    TooManyUserIds,
+    /// A list was asked for with an id twice.
+    DuplicateUserIds,
+    /// The user is not monitored.
+    UnknownUser,
+    /// There is nothing at this path.
+    NotFound,
+    /// There is something at this path, but not for this method.
+    MethodNotAllowed,
+    /// The body is too long.
+    PayloadTooLarge,
+    /// The body has the wrong media type.
+    UnsupportedMediaType,
+    /// `/socket` was asked without a WebSocket handshake.
+    UpgradeRequired,
+    /// The WebSocket handshake asks for another version than 13.
+    WebSocketVersion,
+    /// The WebSocket handshake has no valid key.
+    WebSocketKey,
+    /// `/socket` was asked for an encoding that it does not speak.
+    InvalidEncoding,
+    /// The member list is not complete yet.
+    NotReady,
+    /// As many presence sockets are open as may be.
+    TooManySockets,
+    /// Something broke.
+    Internal,
+}
+
+impl ProblemKind {
+    /// Every kind, for the reference and for tests.
+    pub const ALL: [Self; 18] = [
+        Self::MalformedUrl,
+        Self::BadRequest,
+        Self::InvalidUserId,
+        Self::NoUserIds,
+        Self::TooManyUserIds,
+        Self::DuplicateUserIds,
+        Self::UnknownUser,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UpgradeRequired,
+        Self::WebSocketVersion,
+        Self::WebSocketKey,
+        Self::InvalidEncoding,
+        Self::NotReady,
+        Self::TooManySockets,
+        Self::Internal,
+    ];
+
+    /// Status, code and title.
+    const fn row(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::MalformedUrl => (400, "malformed_url", "Malformed URL"),
+            Self::BadRequest => (400, "bad_request", "Bad request"),
+            Self::InvalidUserId => (400, "invalid_user_id", "Not a user id"),
+            Self::NoUserIds => (400, "no_user_ids", "No user ids"),
+            Self::TooManyUserIds => (400, "too_many_user_ids", "Too many user ids"),
+            Self::DuplicateUserIds => (400, "duplicate_user_ids", "User id given twice"),
+            Self::UnknownUser => (404, "unknown_user", "User not monitored"),
+            Self::NotFound => (404, "not_found", "Nothing here"),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
+            Self::PayloadTooLarge => (413, "payload_too_large", "Body too long"),
+            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type"),
+            Self::UpgradeRequired => (426, "upgrade_required", "WebSocket only"),
+            Self::WebSocketVersion => (426, "websocket_version", "Unknown WebSocket version"),
+            Self::WebSocketKey => (400, "websocket_key", "Bad WebSocket key"),
+            Self::InvalidEncoding => (400, "invalid_encoding", "Unknown encoding"),
+            Self::NotReady => (503, "not_ready", "Not ready yet"),
+            Self::TooManySockets => (503, "too_many_sockets", "Too many sockets"),
+            Self::Internal => (500, "internal_error", "Internal error"),
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The member `code`: stable.
+    pub const fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The member `title`: the same for every problem of the kind.
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The member `type`: a tag URI (RFC 4151), a name that need not resolve.
+    fn uri(self) -> String {
+        format!("tag:lantern.rest,2026:problem/{}", self.code())
+    }
+}
+
+/// A problem with one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: Cow<'static, str>,
+    /// In seconds.
+    retry_after_s: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    uri: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    error: &'a str,
+}
+
+impl Problem {
+    /// A problem, with a sentence about this request.
+    pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            retry_after_s: None,
+        }
+    }
+
+    /// Says that it is worth trying again after so many seconds.
+    #[must_use]
+    pub fn retry_after_s(self, seconds: u32) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
+    }
+
+    /// The answer.
+    pub fn response(&self) -> http::Response<Bytes> {
+        let mut response = http::Response::new(Bytes::from(self.body()));
+        *response.status_mut() = self.kind.status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let body = Body {
+            uri: self.kind.uri(),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            detail: &self.detail,
+            code: self.kind.code(),
+            error: &self.detail,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        super::to_poem(self.response())
+    }
+}
+
+/// Gives an error that the framework made itself our form.
+pub(super) fn in_form(response: http::Response<Bytes>) -> http::Response<Bytes> {
+    let status = response.status();
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type == CONTENT_TYPE);
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let kind = match status {
+        StatusCode::NOT_FOUND => ProblemKind::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => ProblemKind::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemKind::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ProblemKind::UnsupportedMediaType,
+        status if status.is_client_error() => ProblemKind::BadRequest,
+        _ => ProblemKind::Internal,
+    };
+    let text = String::from_utf8_lossy(response.body());
+    let detail = if status.is_server_error() || text.is_empty() {
+        format!("{}.", kind.title())
+    } else {
+        text.into_owned()
+    };
+    Problem::new(kind, detail).response()
+}
+
+/// A problem (RFC 9457).
+#[derive(Debug, Object)]
+#[oai(rename = "Problem")]
+pub struct ProblemSchema {
+    /// A URI that names the kind of problem; it need not resolve.
+    #[oai(rename = "type")]
+    uri: String,
+    /// The kind of problem, for people.
+    title: String,
+    /// The status of the answer.
+    status: u16,
+    /// What is wrong with this request, for people.
+    detail: String,
+    /// The kind of problem, for programs: stable.
+    code: String,
+    /// The same as `detail`.
+    error: String,
+}
+
+/// A problem as a documented payload.
+pub struct ProblemJson(pub Problem);
+
+impl IntoResponse for ProblemJson {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl Payload for ProblemJson {
+    const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+
+    fn schema_ref() -> MetaSchemaRef {
+        ProblemSchema::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemSchema::register(registry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_and_statuses_are_errors() {
+        let codes: std::collections::BTreeSet<_> =
+            ProblemKind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), ProblemKind::ALL.len());
+        for kind in ProblemKind::ALL {
+            assert!(kind.status().as_u16() >= 400);
+        }
+    }
+
+    #[test]
+    fn errors_of_the_framework_are_given_our_form() {
+        let mut theirs = http::Response::new(Bytes::from_static(b"payload too large"));
+        *theirs.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        let ours = in_form(theirs);
+        assert_eq!(ours.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        insta::assert_snapshot!(String::from_utf8_lossy(ours.body()));
+        let fine = in_form(http::Response::new(Bytes::from_static(b"fine")));
+        assert_eq!(fine.body(), "fine");
+    }
+}

@@ -1,0 +1,275 @@
+//! `/api/v1/users`: what monitored users are doing.
+//!
+//! Bodies are the bytes that user actors published, shared and never serialised again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lantern_actors::{
+    Hub,
+    domain::{Timestamp, UserId},
+    wire::{Encoding, Snapshot, stale_document},
+};
+use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Problem, ProblemKind,
+    answer::Answer,
+    cors, etag,
+    problem::ProblemJson,
+    tag::Tag,
+    user_schema::{User, UserIds},
+};
+
+/// Most users that one list holds.
+pub const MAX_USERS: usize = 50;
+
+/// How long a client is to wait for the member list, in seconds.
+const RETRY_AFTER_S: u32 = 2;
+
+/// The operations.
+pub(super) struct UserRoutes(pub Hub);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Users")]
+impl UserRoutes {
+    /// One user
+    ///
+    /// The presence of one user. `ETag` grows with `v`: send it back in `If-None-Match` to be
+    /// answered 304 while nothing changed. To be told of changes, use the WebSocket at `/socket`.
+    #[oai(path = "/users/:id", method = "get", operation_id = "get_user")]
+    async fn one(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        headers: &HeaderMap,
+    ) -> Answer<OneUser> {
+        one(&self.0, &id.0, headers).into()
+    }
+
+    /// Several users
+    ///
+    /// The presence of up to 50 users, in the order of the ids. Users that are not monitored are
+    /// left out.
+    #[oai(path = "/users", method = "get", operation_id = "get_users")]
+    async fn many(
+        &self,
+        /// The users' Discord ids: the parameter is repeated for each of them.
+        user_ids: Query<UserIds>,
+        headers: &HeaderMap,
+    ) -> Answer<ManyUsers> {
+        many(&self.0, &user_ids.0.0, headers).into()
+    }
+}
+
+/// Answers with one user.
+pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Bytes> {
+    let Ok(id) = id.parse::<UserId>() else {
+        return refused(not_an_id(id));
+    };
+    let Some(snapshot) = hub.user(id) else {
+        return refused(unknown(hub, format!("User {id} is not monitored.")));
+    };
+    let stale_since = hub.stale_since();
+    let tag = etag::of_one(snapshot.version(), stale_since);
+    if etag::is_known(headers, &tag) {
+        return not_modified(tag);
+    }
+    ok(tag, document(&snapshot, stale_since))
+}
+
+/// Answers with several users.
+pub fn many(hub: &Hub, ids: &[String], headers: &HeaderMap) -> http::Response<Bytes> {
+    let ids = match parsed(ids) {
+        Ok(ids) => ids,
+        Err(problem) => return refused(problem),
+    };
+    let users: Vec<Arc<Snapshot>> = ids.iter().filter_map(|id| hub.user(*id)).collect();
+    let some_may_come = users.len() < ids.len() && !hub.is_complete();
+    if users.is_empty() || some_may_come {
+        let detail = "None of these users is monitored.";
+        return refused(unknown(hub, detail.to_owned()));
+    }
+    let stale_since = hub.stale_since();
+    let tag = etag::of_list(users.iter().map(Arc::as_ref), stale_since);
+    if etag::is_known(headers, &tag) {
+        return not_modified(tag);
+    }
+    ok(tag, joined(&users, stale_since))
+}
+
+fn parsed(ids: &[String]) -> Result<Vec<UserId>, Problem> {
+    if ids.is_empty() {
+        let detail = "Name at least one user, as in ?user_ids=123456789012345678.";
+        return Err(Problem::new(ProblemKind::NoUserIds, detail));
+    }
+    if ids.len() > MAX_USERS {
+        let detail = format!(
+            "{} users were asked for; at most {MAX_USERS} are answered at once.",
+            ids.len()
+        );
+        return Err(Problem::new(ProblemKind::TooManyUserIds, detail));
+    }
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.iter()
+        .map(|text| {
+            let id: UserId = text.parse().map_err(|_| not_an_id(text))?;
+            if seen.insert(id) {
+                return Ok(id);
+            }
+            let detail = format!("User {id} is named twice.");
+            Err(Problem::new(ProblemKind::DuplicateUserIds, detail))
+        })
+        .collect()
+}
+
+fn not_an_id(text: &str) -> Problem {
+    let shown: String = text.chars().take(40).collect();
+    let cut = if shown.len() < text.len() { "…" } else { "" };
+    let hint = if text.contains(',') {
+        " Repeat the parameter for each user."
+    } else {
+        ""
+    };
+    let detail = format!(
+        "\"{shown}{cut}\" is not a user id: a whole number as in 123456789012345678.{hint}"
+    );
+    Problem::new(ProblemKind::InvalidUserId, detail)
+}
+
+/// Nobody is unknown before the member list is complete.
+fn unknown(hub: &Hub, detail: String) -> Problem {
+    if hub.is_complete() {
+        return Problem::new(ProblemKind::UnknownUser, detail);
+    }
+    let detail = "The members are still being counted, so it is not known yet who is monitored.";
+    Problem::new(ProblemKind::NotReady, detail).retry_after_s(RETRY_AFTER_S)
+}
+
+fn document(snapshot: &Snapshot, stale_since: Option<Timestamp>) -> Bytes {
+    let document = snapshot.document(Encoding::Json);
+    match stale_since {
+        None => document,
+        Some(since) => stale_document(&document, Encoding::Json, since).into(),
+    }
+}
+
+fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Bytes {
+    let documents: Vec<Bytes> = users
+        .iter()
+        .map(|user| document(user, stale_since))
+        .collect();
+    let length: usize = documents.iter().map(|document| document.len() + 1).sum();
+    let mut list = Vec::with_capacity(length + 1);
+    for (index, document) in documents.iter().enumerate() {
+        list.push(if index == 0 { b'[' } else { b',' });
+        list.extend_from_slice(document);
+    }
+    list.push(b']');
+    list.into()
+}
+
+fn ok(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
+    let mut response = tagged(tag, body);
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+fn not_modified(tag: HeaderValue) -> http::Response<Bytes> {
+    let mut response = tagged(tag, Bytes::new());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+}
+
+fn tagged(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
+    let mut response = http::Response::new(body);
+    let headers = response.headers_mut();
+    headers.reserve(7);
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    cors::allow(headers);
+    response
+}
+
+fn refused(problem: Problem) -> http::Response<Bytes> {
+    let mut response = problem.response();
+    cors::allow(response.headers_mut());
+    response
+}
+
+/// What a request for one user can be answered with.
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what `one` answers")]
+enum OneUser {
+    /// The user.
+    #[oai(status = 200)]
+    Found(
+        Json<Box<User>>,
+        /// Changes whenever the user's presence does.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current version.
+    #[oai(status = 304)]
+    NotModified(
+        /// The current version.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// The id is not a Discord id: `invalid_user_id`.
+    #[oai(status = 400)]
+    Invalid(ProblemJson),
+    /// The user is not monitored: `unknown_user`.
+    #[oai(status = 404)]
+    Unknown(ProblemJson),
+    /// The members are still being counted: `not_ready`.
+    #[oai(status = 503)]
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}
+
+/// What a request for several users can be answered with.
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what `many` answers")]
+enum ManyUsers {
+    /// Those of the users that are monitored, in the order of the ids.
+    #[oai(status = 200)]
+    Found(
+        Json<Vec<User>>,
+        /// Changes whenever one of the users' presence does.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current versions.
+    #[oai(status = 304)]
+    NotModified(
+        /// The current versions.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// The ids are not 1 to 50 different Discord ids: `no_user_ids`, `too_many_user_ids`,
+    /// `duplicate_user_ids`, `invalid_user_id`.
+    #[oai(status = 400)]
+    Invalid(ProblemJson),
+    /// None of the users is monitored: `unknown_user`.
+    #[oai(status = 404)]
+    Unknown(ProblemJson),
+    /// The members are still being counted: `not_ready`.
+    #[oai(status = 503)]
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}

@@ -1,0 +1,279 @@
+//! The configuration: one struct per concern, each key explained in `config/default.toml`.
+//!
+//! [`Config::load`] lays a file over the defaults and the environment over both. Whatever is wrong
+//! is reported at once, each problem with its key, so that nobody has to mend one to see the next.
+
+mod layers;
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use lantern_actors::{HubConfig, directory::Passivation, domain::GuildId, session::SessionLimits};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+pub use self::layers::{Base, Loaded, Origin, Setting};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listener and its connections.
+    pub server: ServerConfig,
+    /// The presence socket.
+    pub socket: SocketConfig,
+    /// The connection to Discord.
+    pub discord: DiscordConfig,
+    /// The actors of monitored users.
+    pub users: UsersConfig,
+    /// The log.
+    pub log: LogConfig,
+}
+
+/// `[server]`: the listener and its connections.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Where clients connect.
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    /// How long a stop may take.
+    pub shutdown_timeout_ms: u64,
+    /// How long a client may take to send the head of a request.
+    pub header_read_timeout_ms: u64,
+    /// How many HTTP connections may be open at once; sockets are counted apart.
+    pub max_connections: usize,
+}
+
+/// `[socket]`: the presence socket.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketConfig {
+    /// How often clients are to send a heartbeat.
+    pub heartbeat_interval_ms: u64,
+    /// How soon after HELLO a client must have sent INIT.
+    pub init_timeout_ms: u64,
+    /// How many messages a client may send in a minute.
+    pub messages_per_minute: u32,
+    /// The longest message that is read from a client, after decompression.
+    pub max_message_bytes: usize,
+    /// Events that a slow reader may leave unread.
+    pub max_queue_bytes: usize,
+    /// How long a client may read nothing at all while something waits for it.
+    pub write_stall_timeout_ms: u64,
+    /// How many presence sockets may be open at once.
+    pub max_sockets: usize,
+    /// How many threads deliver to sockets; 0 means one for each processor core.
+    pub shards: u16,
+}
+
+/// `[discord]`: the connection to Discord.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscordConfig {
+    /// The bot's token.
+    #[serde(deserialize_with = "some_token")]
+    pub token: Option<Secret>,
+    /// The base guild; without it, the only guild of the bot.
+    #[serde(deserialize_with = "some_guild")]
+    pub guild_id: Option<GuildId>,
+    /// The root of Discord's API, without a slash at its end; without it, Discord's own.
+    #[serde(deserialize_with = "some_url")]
+    pub api_url: Option<String>,
+}
+
+/// `[users]`: the actors of monitored users.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsersConfig {
+    /// How long an actor that nobody watches may have nothing to do before it is let go.
+    pub idle_after_ms: u64,
+    /// How many actors may live before idle ones are let go early.
+    pub most_actors: usize,
+    /// How often idle actors are looked for.
+    pub sweep_interval_ms: u64,
+}
+
+/// `[log]`: the log.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// What is logged, as tracing-subscriber's `EnvFilter` reads it.
+    #[serde(deserialize_with = "log_filter")]
+    pub filter: String,
+}
+
+/// A text that is never shown: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for whom it is meant.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("(hidden)")
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not TOML.
+    #[error("{name} is not valid TOML: {source}")]
+    Syntax {
+        /// The file.
+        name: String,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// The values are wrong: all of them, one a line.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+impl Config {
+    /// What is wrong with the values that a type alone does not tell: a sentence each.
+    pub fn validate(&self) -> Vec<String> {
+        let (server, socket, users) = (&self.server, &self.socket, &self.users);
+        let mut problems = Vec::new();
+        let mut within = |key: &str, value: u64, least: u64, most: u64| {
+            if !(least..=most).contains(&value) {
+                problems.push(format!(
+                    "{key}: {value} is out of range; it may be {least} to {most}"
+                ));
+            }
+        };
+        let timeouts = [
+            ("server.shutdown_timeout_ms", server.shutdown_timeout_ms),
+            (
+                "server.header_read_timeout_ms",
+                server.header_read_timeout_ms,
+            ),
+            ("socket.init_timeout_ms", socket.init_timeout_ms),
+            (
+                "socket.write_stall_timeout_ms",
+                socket.write_stall_timeout_ms,
+            ),
+            ("users.sweep_interval_ms", users.sweep_interval_ms),
+        ];
+        for (key, value) in timeouts {
+            within(key, value, 100, HOUR_MS);
+        }
+        within(
+            "socket.heartbeat_interval_ms",
+            socket.heartbeat_interval_ms,
+            100,
+            HOUR_MS,
+        );
+        within(
+            "socket.messages_per_minute",
+            socket.messages_per_minute.into(),
+            1,
+            1_000_000,
+        );
+        let counts = [
+            ("server.max_connections", server.max_connections, 1),
+            ("socket.max_sockets", socket.max_sockets, 1),
+            ("users.most_actors", users.most_actors, 1),
+        ];
+        for (key, value, least) in counts {
+            within(key, value as u64, least, 10_000_000);
+        }
+        within(
+            "socket.max_message_bytes",
+            socket.max_message_bytes as u64,
+            1_024,
+            16 << 20,
+        );
+        within(
+            "socket.max_queue_bytes",
+            socket.max_queue_bytes as u64,
+            4_096,
+            1 << 30,
+        );
+        within("socket.shards", socket.shards.into(), 0, 1_024);
+        problems
+    }
+}
+
+const HOUR_MS: u64 = 3_600_000;
+
+impl From<&Config> for HubConfig {
+    fn from(config: &Config) -> Self {
+        Self {
+            sessions: SessionLimits {
+                heartbeat_interval: Duration::from_millis(config.socket.heartbeat_interval_ms),
+                init_timeout: Duration::from_millis(config.socket.init_timeout_ms),
+                messages_per_minute: config.socket.messages_per_minute,
+            },
+            passivation: Passivation {
+                idle_after: Duration::from_millis(config.users.idle_after_ms),
+                most_actors: config.users.most_actors,
+            },
+            sweep_interval: Duration::from_millis(config.users.sweep_interval_ms),
+        }
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom("an IP address and a port are needed, as in 127.0.0.1:8080"))
+}
+
+fn some_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    // A token is sent in a header, and its text must not come back in an error.
+    if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(D::Error::custom(
+            "a token has no spaces or control characters",
+        ));
+    }
+    Ok((!text.is_empty()).then_some(Secret(text)))
+}
+
+fn some_guild<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GuildId>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn some_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let host = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"))
+        .and_then(|rest| rest.split('/').next());
+    if host.is_none_or(str::is_empty) || text.contains(char::is_whitespace) {
+        let wanted = "an address as in http://127.0.0.1:8081 is needed";
+        return Err(D::Error::custom(wanted));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    crate::telemetry::parse_filter(&text).map_err(D::Error::custom)?;
+    Ok(text)
+}

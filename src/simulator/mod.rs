@@ -14,15 +14,15 @@
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
-pub mod commands;
+mod commands;
 mod config;
-pub mod control;
-pub mod gateway;
-pub mod interactions;
-pub mod live;
-pub mod pace;
-pub mod rest;
-pub mod world;
+mod control;
+mod gateway;
+mod interactions;
+mod live;
+mod pace;
+mod rest;
+mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,6 +1,9 @@
 //! The simulated Discord, as libraries and people meet it.
 
+mod gateway;
 mod libraries;
+mod raw;
+mod rest;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

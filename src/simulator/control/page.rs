@@ -15,7 +15,7 @@ const PAGE: &str = include_str!("page.html");
 pub fn show(Data(live): Data<&Arc<Live>>) -> Html<String> {
     let (members, first) = {
         let world = live.world.lock();
-        (world.len(), world.first_member())
+        (world.size(), world.first_member())
     };
     let rate = *live.rate.borrow();
     let facts = [

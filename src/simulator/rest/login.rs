@@ -50,7 +50,7 @@ pub fn list_user_guilds(
     if user != "@me" {
         return Err(RestError::MissingAccess);
     }
-    let members = live.world.lock().len();
+    let members = live.world.lock().size();
     Ok(Reply::ok(&json!([{
         "id": GUILD_ID.to_string(), "name": guild::GUILD_NAME, "icon": null, "banner": null, "owner": false,
         "permissions": guild::PERMISSIONS, "features": ["COMMUNITY"], "approximate_member_count": members,
@@ -67,7 +67,7 @@ pub fn get_application(
     if application != "@me" && id(&application) != BOT_ID {
         return Err(RestError::UnknownApplication);
     }
-    let mut object = application_object(&live);
+    let mut object = application_object(live);
     let more = [
         ("approximate_guild_count", json!(1)),
         ("approximate_user_install_count", json!(0)),
@@ -82,7 +82,7 @@ pub fn get_application(
 /// GET /oauth2/applications/@me
 #[handler]
 pub fn get_oauth2_application(_: Bot, Data(live): Data<&Arc<Live>>) -> Reply {
-    Reply::ok(&application_object(&live).into())
+    Reply::ok(&application_object(live).into())
 }
 
 fn application_object(live: &Live) -> Map<String, Value> {

@@ -4,13 +4,13 @@
 //! who play, listen and come and go is made from a seed; people and tests change it through
 //! `/control`.
 //!
-//! - [`world`]: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
-//! - [`live`]: the world while it runs: every way in which it changes, and who is told
-//! - [`pace`]: makes the stream's changes at the rate that was asked for
-//! - [`gateway`]: gateway v10: sessions, resume, chunks, compression, close codes
-//! - [`commands`], [`interactions`]: what the bot registered, what members do with it, what it answers
-//! - [`control`]: the control API and its page
-//! - [`rest`]: the routes that bots use, with Discord's errors and rate limits
+//! - `world`: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
+//! - `live`: the world while it runs: every way in which it changes, and who is told
+//! - `pace`: makes the stream's changes at the rate that was asked for
+//! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
+//! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
+//! - `control`: the control API and its page
+//! - `rest`: the routes that bots use, with Discord's errors and rate limits
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 

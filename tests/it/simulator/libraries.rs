@@ -12,7 +12,7 @@ use super::{quiet, soon, start};
 use lantern::simulator::{Simulator, SimulatorConfig};
 
 enum Seen {
-    Ready(Ready),
+    Ready(Box<Ready>),
     Guild(Box<Guild>, Context),
     Chunk(GuildMembersChunkEvent),
     Presence(Box<Presence>),
@@ -24,7 +24,7 @@ struct Handler(UnboundedSender<Seen>);
 #[async_trait]
 impl EventHandler for Handler {
     async fn ready(&self, _: Context, ready: Ready) {
-        _ = self.0.send(Seen::Ready(ready));
+        _ = self.0.send(Seen::Ready(Box::new(ready)));
     }
 
     async fn guild_create(&self, ctx: Context, guild: Guild, _: Option<bool>) {

@@ -90,6 +90,11 @@ impl Simulator {
         self.live.api_url()
     }
 
+    /// Where gateway sockets are opened, as in `ws://127.0.0.1:8081`.
+    pub fn gateway_url(&self) -> String {
+        self.live.gateway_url()
+    }
+
     /// The guild that is simulated.
     pub fn guild_id(&self) -> u64 {
         world::GUILD_ID

@@ -119,7 +119,8 @@ impl Connection {
         tracing::debug!(connection = self.id, ?end, "gateway connection ends");
         match end {
             End::Closed(close) => {
-                if close != Close::RateLimited {
+                // After any other code a client may resume.
+                if close == Close::SessionTimedOut {
                     self.forget_session();
                 }
                 self.close(close).await;
@@ -160,8 +161,8 @@ impl Connection {
             _ = self.paused.changed() => Turn::Paused,
             order = self.orders.recv() => Turn::Ordered(order),
             message = self.socket.next() => Turn::Received(message),
-            () = wake => Turn::Wake,
             () = tokio::time::sleep_until(self.deadline) => Turn::Late,
+            () = wake => Turn::Wake,
         }
     }
 

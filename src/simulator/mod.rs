@@ -92,7 +92,7 @@ impl Simulator {
 
     /// Where gateway sockets are opened, as in `ws://127.0.0.1:8081`.
     pub fn gateway_url(&self) -> String {
-        self.live.gateway_url()
+        self.live.gateway_url(None)
     }
 
     /// The guild that is simulated.

@@ -33,7 +33,7 @@ pub fn show(Data(live): Data<&Arc<Live>>) -> Html<String> {
             },
         ),
         ("url", live.api_url()),
-        ("gateway", live.gateway_url()),
+        ("gateway", live.gateway_url(None)),
         ("guild", GUILD_ID.to_string()),
         ("application", BOT_ID.to_string()),
     ];

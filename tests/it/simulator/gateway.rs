@@ -127,7 +127,7 @@ async fn intents_that_the_bot_may_not_have_are_refused() {
 async fn whoever_is_silent_is_closed() {
     let short = Duration::from_millis(50);
     let config = SimulatorConfig {
-        identify_timeout: short,
+        identify_timeout: Duration::from_millis(500),
         heartbeat_interval: short,
         ..quiet(1)
     };

@@ -3,7 +3,7 @@
 //! The world's lock is held while a change is made and while its event is handed to the gateway,
 //! so that all sessions see changes in the order in which they were made.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -72,18 +72,35 @@ impl Live {
         }
     }
 
-    /// Where REST is.
+    /// Where REST is, as seen from this machine.
     pub fn api_url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.reachable_addr())
     }
 
-    /// Where sockets are opened.
-    pub fn gateway_url(&self) -> String {
-        format!("ws://{}", self.addr)
+    /// Where sockets are opened. Clients are told the host that they came by, since an address
+    /// like 0.0.0.0 is of no use to one on another machine.
+    pub fn gateway_url(&self, host: Option<&str>) -> String {
+        match host {
+            Some(host) => format!("ws://{host}"),
+            None => format!("ws://{}", self.reachable_addr()),
+        }
+    }
+
+    fn reachable_addr(&self) -> SocketAddr {
+        match self.addr.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, self.addr.port()).into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, self.addr.port()).into(),
+            _ => self.addr,
+        }
     }
 
     /// Opens a session and gives it READY and the guild.
-    pub fn log_in(&self, connection: u64, identify: Identify) -> Result<Arc<Session>, BadPresence> {
+    pub fn log_in(
+        &self,
+        connection: u64,
+        identify: Identify,
+        gateway_url: &str,
+    ) -> Result<Arc<Session>, BadPresence> {
         let presence = identify.presence.clone();
         let bot = presence.as_ref().map(bot_presence).transpose()?;
         let mut world = self.world.lock();
@@ -94,7 +111,7 @@ impl Live {
         let session = self.gateway.open_session(connection, identify);
         session.push(Event {
             name: "READY",
-            data: self.ready(&session).into(),
+            data: self.ready(&session, gateway_url).into(),
         });
         if session.identify.has_guild() && session.wants(GUILDS) {
             let with_presences = session.wants(GUILD_PRESENCES);
@@ -107,14 +124,14 @@ impl Live {
         Ok(session)
     }
 
-    fn ready(&self, session: &Session) -> String {
+    fn ready(&self, session: &Session, gateway_url: &str) -> String {
         let guilds = match session.identify.has_guild() {
             true => json!([{"id": GUILD_ID.to_string(), "unavailable": true}]),
             false => json!([]),
         };
         let mut ready = json!({
             "v": 10, "user": guild::current_user(), "user_settings": {}, "guilds": guilds,
-            "session_id": session.id, "session_type": "normal", "resume_gateway_url": self.gateway_url(),
+            "session_id": session.id, "session_type": "normal", "resume_gateway_url": gateway_url,
             "application": {"id": BOT_ID.to_string(), "flags": 0x0088_e000}, "private_channels": [],
             "relationships": [], "presences": [], "guild_join_requests": [], "auth": {},
             "geo_ordered_rtc_regions": ["rotterdam", "frankfurt", "stockholm", "milan", "madrid"],

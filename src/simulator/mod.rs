@@ -4,25 +4,25 @@
 //! who play, listen and come and go is made from a seed; people and tests change it through
 //! `/control`.
 //!
-//! - [`world`]: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
-//! - [`live`]: the world while it runs: every way in which it changes, and who is told
-//! - [`pace`]: makes the stream's changes at the rate that was asked for
-//! - [`gateway`]: gateway v10: sessions, resume, chunks, compression, close codes
-//! - [`commands`], [`interactions`]: what the bot registered, what members do with it, what it answers
-//! - [`control`]: the control API and its page
-//! - [`rest`]: the routes that bots use, with Discord's errors and rate limits
+//! - `world`: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
+//! - `live`: the world while it runs: every way in which it changes, and who is told
+//! - `pace`: makes the stream's changes at the rate that was asked for
+//! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
+//! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
+//! - `control`: the control API and its page
+//! - `rest`: the routes that bots use, with Discord's errors and rate limits
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
-pub mod commands;
+mod commands;
 mod config;
-pub mod control;
-pub mod gateway;
-pub mod interactions;
-pub mod live;
-pub mod pace;
-pub mod rest;
-pub mod world;
+mod control;
+mod gateway;
+mod interactions;
+mod live;
+mod pace;
+mod rest;
+mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -88,6 +88,11 @@ impl Simulator {
     /// The base of all URLs, as in `http://127.0.0.1:8081`.
     pub fn api_url(&self) -> String {
         self.live.api_url()
+    }
+
+    /// Where gateway sockets are opened, as in `ws://127.0.0.1:8081`.
+    pub fn gateway_url(&self) -> String {
+        self.live.gateway_url(None)
     }
 
     /// The guild that is simulated.

@@ -1,6 +1,15 @@
 //! The simulated Discord, as libraries and people meet it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what helpers of tests do not find fails the test"
+)]
 
+mod gateway;
 mod libraries;
+mod raw;
+mod rest;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -43,8 +52,7 @@ async fn a_port_in_use_is_named() {
     };
     let error = Simulator::start(config)
         .await
-        .err()
-        .expect("the port is taken");
+        .expect_err("the port is taken");
     assert_eq!(
         error.to_string(),
         format!(

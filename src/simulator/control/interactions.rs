@@ -74,12 +74,43 @@ struct Circumstances {
     followups: Option<usize>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Fire {
-    #[serde(flatten)]
-    deed: Deed,
-    #[serde(flatten)]
-    circumstances: Circumstances,
+/// All that a request may say. What is flattened cannot refuse unknown fields by itself.
+const FIELDS: [&str; 14] = [
+    "type",
+    "name",
+    "options",
+    "target",
+    "focused",
+    "custom_id",
+    "message",
+    "values",
+    "fields",
+    "member",
+    "channel",
+    "wait_ms",
+    "settle_ms",
+    "followups",
+];
+
+fn read(wish: Map<String, Value>) -> Result<(Deed, Circumstances), ControlError> {
+    let known = |key: &&String| FIELDS.contains(&key.as_str());
+    if let Some(unknown) = wish.keys().find(|key| !known(key)) {
+        let fields = FIELDS.join(", ");
+        let message = format!("unknown field `{unknown}`; there are {fields}");
+        return Err(ControlError::InvalidBody(message));
+    }
+    let wish = Value::Object(wish);
+    let unfit = |error: serde_json::Error| ControlError::InvalidBody(error.to_string());
+    let deed = Deed::deserialize(&wish).map_err(unfit)?;
+    let circumstances = Circumstances::deserialize(&wish).map_err(unfit)?;
+    if let Some(Id(channel)) = circumstances
+        .channel
+        .filter(|id| guild::channel(id.0).is_none())
+    {
+        let message = format!("the guild has no channel {channel}");
+        return Err(ControlError::InvalidBody(message));
+    }
+    Ok((deed, circumstances))
 }
 
 /// A deed, ready to be sent.
@@ -92,13 +123,10 @@ struct Prepared {
 /// POST /control/interactions
 #[handler]
 pub async fn fire(
-    Body(fire): Body<Fire>,
+    Body(wish): Body<Map<String, Value>>,
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, ControlError> {
-    let Fire {
-        deed,
-        circumstances,
-    } = fire;
+    let (deed, circumstances) = read(wish)?;
     if live.gateway.paused() {
         return Err(ControlError::Paused);
     }

@@ -40,7 +40,10 @@ pub fn list(Query(page): Query<Page>, Data(live): Data<&Arc<Live>>) -> Result<Re
     let after = page.after.as_deref().map_or(Ok(0), path_id)?;
     let world = live.world.lock();
     let shown: Vec<&Member> = world.members_after(after).take(limit + 1).collect();
-    let next = match (shown.len() > limit, shown.iter().take(limit).last()) {
+    let next = match (
+        shown.len() > limit,
+        limit.checked_sub(1).and_then(|last| shown.get(last)),
+    ) {
         (true, Some(last)) => json!(last.id().to_string()),
         _ => Value::Null,
     };
@@ -49,7 +52,7 @@ pub fn list(Query(page): Query<Page>, Data(live): Data<&Arc<Live>>) -> Result<Re
         .take(limit)
         .map(|member| with_presence(member))
         .collect();
-    let (total, members) = (world.len(), members.join(","));
+    let (total, members) = (world.size(), members.join(","));
     Ok(Reply::text(format!(
         r#"{{"members":[{members}],"total":{total},"next":{next}}}"#
     )))

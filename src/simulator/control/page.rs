@@ -15,7 +15,7 @@ const PAGE: &str = include_str!("page.html");
 pub fn show(Data(live): Data<&Arc<Live>>) -> Html<String> {
     let (members, first) = {
         let world = live.world.lock();
-        (world.len(), world.first_member())
+        (world.size(), world.first_member())
     };
     let rate = *live.rate.borrow();
     let facts = [
@@ -33,7 +33,7 @@ pub fn show(Data(live): Data<&Arc<Live>>) -> Html<String> {
             },
         ),
         ("url", live.api_url()),
-        ("gateway", live.gateway_url()),
+        ("gateway", live.gateway_url(None)),
         ("guild", GUILD_ID.to_string()),
         ("application", BOT_ID.to_string()),
     ];

@@ -52,10 +52,21 @@ impl From<Close> for End {
 }
 
 /// Speaks the protocol until the connection ends or is cut.
-pub async fn serve(live: Arc<Live>, socket: WebSocketStream, encoder: Encoder) {
+pub async fn serve(
+    live: Arc<Live>,
+    socket: WebSocketStream,
+    encoder: Encoder,
+    gateway_url: String,
+) {
     let registration = live.gateway.register();
     let (id, cut) = (registration.id, Arc::clone(&registration.cut));
-    let mut connection = Connection::new(Arc::clone(&live), socket, encoder, registration);
+    let mut connection = Connection::new(
+        Arc::clone(&live),
+        socket,
+        encoder,
+        registration,
+        gateway_url,
+    );
     tokio::select! {
         () = cut.notified() => {}
         () = connection.run() => {}
@@ -79,6 +90,8 @@ struct Connection {
     /// When the client is given up unless it sends what it must.
     deadline: Instant,
     received: VecDeque<Instant>,
+    /// Where the client is told to come back to.
+    gateway_url: String,
 }
 
 /// What happens next on a connection.
@@ -96,6 +109,7 @@ impl Connection {
         socket: WebSocketStream,
         encoder: Encoder,
         registration: Registration,
+        gateway_url: String,
     ) -> Self {
         let deadline = Instant::now() + live.config.identify_timeout;
         Self {
@@ -108,6 +122,7 @@ impl Connection {
             session: None,
             deadline,
             received: VecDeque::new(),
+            gateway_url,
         }
     }
 
@@ -119,7 +134,8 @@ impl Connection {
         tracing::debug!(connection = self.id, ?end, "gateway connection ends");
         match end {
             End::Closed(close) => {
-                if close != Close::RateLimited {
+                // After any other code a client may resume.
+                if close == Close::SessionTimedOut {
                     self.forget_session();
                 }
                 self.close(close).await;
@@ -160,8 +176,8 @@ impl Connection {
             _ = self.paused.changed() => Turn::Paused,
             order = self.orders.recv() => Turn::Ordered(order),
             message = self.socket.next() => Turn::Received(message),
-            () = wake => Turn::Wake,
             () = tokio::time::sleep_until(self.deadline) => Turn::Late,
+            () = wake => Turn::Wake,
         }
     }
 
@@ -269,7 +285,7 @@ impl Connection {
         }
         let session = self
             .live
-            .log_in(self.id, identify)
+            .log_in(self.id, identify, &self.gateway_url)
             .map_err(|_| Close::DecodeError)?;
         self.session = Some(session);
         self.expect_heartbeat();

@@ -14,8 +14,9 @@ use super::identify::Identify;
 
 /// Bytes of events that were sent already and are kept for RESUME.
 const KEPT_BYTES: usize = 32 << 20;
-/// Events that a connection may be behind before it is given up.
+/// Events, and bytes of them, that a connection may be behind before it is given up.
 const MAX_UNSENT: usize = 1_000_000;
+const MAX_UNSENT_BYTES: usize = 256 << 20;
 
 /// An event: its name and its `d`, shared by all who send it.
 #[derive(Debug, Clone)]
@@ -114,7 +115,7 @@ impl Buffer {
 
     fn may_go(&self, oldest: &Numbered, now: Instant) -> bool {
         if self.holder.is_some() && oldest.seq > self.cursor {
-            return self.kept.len() > MAX_UNSENT;
+            return self.kept.len() > MAX_UNSENT || self.kept_bytes > MAX_UNSENT_BYTES;
         }
         self.kept.len() > self.bounds.events
             || self.kept_bytes > KEPT_BYTES

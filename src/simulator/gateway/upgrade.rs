@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use poem::http::StatusCode;
+use poem::http::header::HOST;
 use poem::web::websocket::{CloseCode, Message, WebSocket, WebSocketStream};
 use poem::web::{Data, Query};
-use poem::{IntoResponse, Response, handler};
+use poem::{IntoResponse, Request, Response, handler};
 use serde::Deserialize;
 
 use super::close::Close;
@@ -27,6 +28,7 @@ struct Options {
 /// Opens a gateway connection, or shows people who come with a browser where to go.
 #[handler]
 pub async fn open(
+    req: &Request,
     socket: Result<WebSocket, poem::Error>,
     Query(options): Query<Options>,
     Data(live): Data<&Arc<Live>>,
@@ -38,6 +40,7 @@ pub async fn open(
             .finish();
     };
     let live = Arc::clone(live);
+    let url = live.gateway_url(req.header(HOST));
     let known = options
         .v
         .as_deref()
@@ -47,7 +50,9 @@ pub async fn open(
     socket
         .on_upgrade(move |socket| async move {
             match encoder {
-                Some(encoder) if known && json => connection::serve(live, socket, encoder).await,
+                Some(encoder) if known && json => {
+                    connection::serve(live, socket, encoder, url).await
+                }
                 _ if known => refuse(socket, Close::DecodeError).await,
                 _ => refuse(socket, Close::InvalidApiVersion).await,
             }

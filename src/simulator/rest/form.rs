@@ -74,7 +74,7 @@ async fn upload(name: &str, field: Field) -> Result<Upload, RestError> {
         .trim_start_matches(|c: char| !c.is_ascii_digit())
         .trim_end_matches(']')
         .parse();
-    let filename = field.file_name().unwrap_or("file").to_owned();
+    let filename = plain(field.file_name().unwrap_or("file"));
     let content_type = field.content_type().map(str::to_owned);
     let bytes = Bytes::from(field.bytes().await.map_err(|_| broken())?);
     if bytes.len() > MAX_FILE {
@@ -86,6 +86,14 @@ async fn upload(name: &str, field: Field) -> Result<Upload, RestError> {
         content_type,
         bytes,
     })
+}
+
+/// A file name as Discord keeps it: what does not belong into a URL becomes an underscore.
+fn plain(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
 }
 
 impl<'a> FromRequest<'a> for Form {

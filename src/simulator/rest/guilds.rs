@@ -28,7 +28,7 @@ pub fn get_guild(
     let world = live.world.lock();
     let mut object = guild::guild(world.first_member());
     if flag(req, "with_counts") {
-        object.insert("approximate_member_count".to_owned(), json!(world.len()));
+        object.insert("approximate_member_count".to_owned(), json!(world.size()));
         object.insert(
             "approximate_presence_count".to_owned(),
             json!(world.present()),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use poem::handler;
+use poem::http::header::HOST;
 use poem::web::{Data, Path};
+use poem::{Request, handler};
 use serde_json::{Map, Value, json};
 
 use super::error::RestError;
@@ -14,15 +15,17 @@ use crate::simulator::world::{BOT_ID, GUILD_ID, guild};
 
 /// GET /gateway, which needs no token.
 #[handler]
-pub fn get_gateway(Data(live): Data<&Arc<Live>>) -> Reply {
-    Reply::ok(&json!({"url": live.gateway_url()}))
+pub fn get_gateway(req: &Request, Data(live): Data<&Arc<Live>>) -> Reply {
+    Reply::ok(&json!({"url": live.gateway_url(req.header(HOST))}))
 }
 
 /// GET /gateway/bot
 #[handler]
-pub fn get_gateway_bot(_: Bot, Data(live): Data<&Arc<Live>>) -> Reply {
+pub fn get_gateway_bot(req: &Request, _: Bot, Data(live): Data<&Arc<Live>>) -> Reply {
     let limit = json!({"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1});
-    Reply::ok(&json!({"url": live.gateway_url(), "shards": 1, "session_start_limit": limit}))
+    Reply::ok(
+        &json!({"url": live.gateway_url(req.header(HOST)), "shards": 1, "session_start_limit": limit}),
+    )
 }
 
 /// GET /users/{id}, where the id may be `@me`.
@@ -50,7 +53,7 @@ pub fn list_user_guilds(
     if user != "@me" {
         return Err(RestError::MissingAccess);
     }
-    let members = live.world.lock().len();
+    let members = live.world.lock().size();
     Ok(Reply::ok(&json!([{
         "id": GUILD_ID.to_string(), "name": guild::GUILD_NAME, "icon": null, "banner": null, "owner": false,
         "permissions": guild::PERMISSIONS, "features": ["COMMUNITY"], "approximate_member_count": members,
@@ -67,7 +70,7 @@ pub fn get_application(
     if application != "@me" && id(&application) != BOT_ID {
         return Err(RestError::UnknownApplication);
     }
-    let mut object = application_object(&live);
+    let mut object = application_object(live);
     let more = [
         ("approximate_guild_count", json!(1)),
         ("approximate_user_install_count", json!(0)),
@@ -82,7 +85,7 @@ pub fn get_application(
 /// GET /oauth2/applications/@me
 #[handler]
 pub fn get_oauth2_application(_: Bot, Data(live): Data<&Arc<Live>>) -> Reply {
-    Reply::ok(&application_object(&live).into())
+    Reply::ok(&application_object(live).into())
 }
 
 fn application_object(live: &Live) -> Map<String, Value> {

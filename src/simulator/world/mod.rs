@@ -76,7 +76,7 @@ impl World {
     }
 
     /// How many members there are, the bot included.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.members.len()
     }
 
@@ -143,10 +143,10 @@ impl World {
     /// bot and those who are not offline; in a very large guild, the bot alone. Without
     /// `with_presences` (the intent), the bot is the only member of a large guild.
     pub fn guild_create(&self, large_threshold: usize, with_presences: bool) -> String {
-        let large = self.len() > large_threshold;
+        let large = self.size() > large_threshold;
         let shown = |member: &Member| match large {
             false => true,
-            true if !with_presences || self.len() > TOO_LARGE => member.id() == BOT_ID,
+            true if !with_presences || self.size() > TOO_LARGE => member.id() == BOT_ID,
             true => member.id() == BOT_ID || member.presence().visibility == Visibility::Present,
         };
         let shown: Vec<&Member> = self.members().filter(|member| shown(member)).collect();
@@ -156,7 +156,7 @@ impl World {
             .filter(|member| with_presences && member.presence().visibility == Visibility::Present)
             .map(|member| &*member.presence().json)
             .collect();
-        guild::guild_create(self.first_member, self.len(), large, &members, &presences)
+        guild::guild_create(self.first_member, self.size(), large, &members, &presences)
     }
 }
 

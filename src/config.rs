@@ -10,6 +10,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use lantern_actors::{HubConfig, directory::Passivation, domain::GuildId, session::SessionLimits};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::{server::ServerLimits, socket::SocketLimits};
+
 pub use self::layers::{Base, Loaded, Origin, Setting};
 
 /// Everything that can be configured.
@@ -227,6 +229,33 @@ impl From<&Config> for HubConfig {
                 most_actors: config.users.most_actors,
             },
             sweep_interval: Duration::from_millis(config.users.sweep_interval_ms),
+        }
+    }
+}
+
+impl From<&Config> for SocketLimits {
+    fn from(config: &Config) -> Self {
+        let socket = &config.socket;
+        Self {
+            max_message_bytes: socket.max_message_bytes,
+            frames_per_minute: socket
+                .messages_per_minute
+                .saturating_mul(FRAMES_PER_MESSAGE),
+            max_queue_bytes: socket.max_queue_bytes,
+            write_stall_timeout: Duration::from_millis(socket.write_stall_timeout_ms),
+            max_sockets: socket.max_sockets,
+        }
+    }
+}
+
+/// Pings and fragments count as frames, so a well-behaved client sends more of them than messages.
+const FRAMES_PER_MESSAGE: u32 = 10;
+
+impl From<&Config> for ServerLimits {
+    fn from(config: &Config) -> Self {
+        Self {
+            max_connections: config.server.max_connections,
+            header_read_timeout: Duration::from_millis(config.server.header_read_timeout_ms),
         }
     }
 }

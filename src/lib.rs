@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod discord;
+mod metrics;
 pub mod server;
 pub mod simulator;
 pub mod socket;

@@ -1,4 +1,5 @@
 //! The `lantern` program.
+
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -6,8 +7,9 @@ use lantern::cli::{self, Cli, Command};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Serve(args) => cli::serve(&args),
+        Command::Simulate(args) => cli::simulate(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
         Command::Openapi => cli::openapi(),
-        _ => ExitCode::FAILURE,
     }
 }

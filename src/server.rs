@@ -3,10 +3,18 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http_body_util::{Either, Full, combinators::BoxBody};
 use hyper::{
-    Request, Response, body::Incoming, http::uri::Scheme, server::conn::http1, service::service_fn,
+    Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE},
+    http::uri::Scheme,
+    server::conn::http1,
+    service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use lantern_actors::Hub;
 use poem::{
     Addr, Endpoint as _,
     endpoint::BoxEndpoint,
@@ -18,7 +26,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::socket::Upgrader;
+use crate::{
+    api::{self, Problem, ProblemKind},
+    socket::{HandshakeError, Upgrader},
+};
 
 /// What a connection may cost, from the configuration.
 #[derive(Debug, Clone)]
@@ -44,6 +55,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Everything that answers requests.
 #[derive(Clone)]
 pub struct Routes {
+    /// The live core, for the request that matters most.
+    pub hub: Hub,
     /// `/socket`.
     pub sockets: Upgrader,
     /// Everything else.
@@ -138,29 +151,52 @@ async fn connection(
     }
 }
 
-type HyperResponse = Response<http_body_util::combinators::BoxBody<bytes::Bytes, io::Error>>;
+/// A body that is there already, or one of poem's.
+type Body = Either<Full<Bytes>, BoxBody<Bytes, io::Error>>;
 
 impl Routes {
-    async fn answer(&self, request: Request<Incoming>, peers: Peers) -> HyperResponse {
-        if request.uri().path() == "/socket" {
-            return match self.sockets.respond(request) {
-                Ok(response) => response.into(),
-                Err(error) => refused(&error).into(),
-            };
+    async fn answer(&self, request: Request<Incoming>, peers: Peers) -> Response<Body> {
+        let (path, headers) = (request.uri().path(), request.headers());
+        if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
+            return response.map(|body| Either::Left(Full::new(body)));
+        }
+        if path == "/socket" {
+            let response = self.sockets.respond(request);
+            return Response::from(response.unwrap_or_else(|error| refused(&error)))
+                .map(Either::Right);
         }
         let local = peers
             .local
             .map_or_else(LocalAddr::default, |addr| LocalAddr(Addr::from(addr)));
         let remote = RemoteAddr(Addr::from(peers.remote));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
-        self.api.get_response(request).await.into()
+        Response::from(self.api.get_response(request).await).map(Either::Right)
     }
 }
 
-fn refused(error: &crate::socket::HandshakeError) -> poem::Response {
-    let mut response = poem::Response::builder().status(error.status());
-    for (name, value) in crate::socket::headers_of(error) {
-        response = response.header(name, value);
+fn refused(error: &HandshakeError) -> poem::Response {
+    let kind = match error {
+        HandshakeError::NotAnUpgrade => ProblemKind::UpgradeRequired,
+        HandshakeError::Version => ProblemKind::WebSocketVersion,
+        HandshakeError::Key => ProblemKind::WebSocketKey,
+        HandshakeError::Encoding => ProblemKind::InvalidEncoding,
+        HandshakeError::Full => ProblemKind::TooManySockets,
+    };
+    let problem = Problem::new(kind, error.to_string());
+    let problem = match error {
+        HandshakeError::Full => problem.retry_after_s(FULL_RETRY_S),
+        _ => problem,
+    };
+    let mut response = poem::IntoResponse::into_response(problem);
+    if error.status() == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110 section 15.5.22 and RFC 6455 section 4.4.
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
-    response.body(error.to_string())
+    response
 }
+
+/// Seconds after which a socket that found no room may be tried again.
+const FULL_RETRY_S: u32 = 5;

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::connection::Moment;
 use super::login::Backoff;
-use super::reception::Reception;
+use super::reception::{Ask, Reception};
 use super::session::{self, SessionEnd};
 use super::stats::GatewayStats;
 
@@ -119,7 +119,7 @@ fn list(guilds: &[GuildId]) -> String {
 /// The running intake. Dropping it ends the connection.
 pub struct DiscordGateway {
     guild: GuildId,
-    resync: mpsc::UnboundedSender<UserId>,
+    asks: mpsc::UnboundedSender<Ask>,
     stats: Arc<GatewayStats>,
     stop: watch::Sender<bool>,
     end: watch::Receiver<Option<GatewayError>>,
@@ -137,8 +137,7 @@ impl DiscordGateway {
     ) -> Result<Self, GatewayError> {
         config.token = bare_token(&config.token)?;
         let stats = Arc::new(GatewayStats::default());
-        let (reception, resync) =
-            Reception::new(&config, intake, Arc::clone(&stats), Moment::now());
+        let (reception, asks) = Reception::new(&config, intake, Arc::clone(&stats), Moment::now());
         let mut base = reception.base();
         let reception = Arc::new(Mutex::new(reception));
         // Dropping the sender stops the thread too.
@@ -163,7 +162,7 @@ impl DiscordGateway {
         };
         Ok(Self {
             guild,
-            resync,
+            asks,
             stats,
             stop,
             end,
@@ -184,8 +183,13 @@ impl DiscordGateway {
     pub fn resync(&self, users: &[UserId]) {
         for user in users {
             // The receiver is gone when the connection has ended for good.
-            let _ = self.resync.send(*user);
+            let _ = self.asks.send(Ask::Member(*user));
         }
+    }
+
+    /// Has Discord tell all members anew. Returns at once.
+    pub fn recount(&self) {
+        let _ = self.asks.send(Ask::Everybody);
     }
 
     /// Returns when the connection has ended for good, and why.
@@ -194,7 +198,7 @@ impl DiscordGateway {
     }
 
     /// Ends the connection and waits for that, a few seconds at most.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         self.stop.send_replace(true);
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.ended()).await;
     }

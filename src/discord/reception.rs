@@ -55,8 +55,8 @@ pub(super) struct Reception {
     members: HashSet<UserId>,
     census: Census,
     questions: Questions,
-    /// Members to ask about, from those who lost what was told.
-    resync: mpsc::UnboundedReceiver<UserId>,
+    /// Whom to ask about, from those who lost what was told.
+    asks: mpsc::UnboundedReceiver<Ask>,
     connection: Connection,
     warnings: Warnings,
     /// After how long without a word a client is given up, and when it owes an answer.
@@ -64,15 +64,24 @@ pub(super) struct Reception {
     give_up_asked: Duration,
 }
 
+/// What the core wants to be told again.
+#[derive(Debug)]
+pub(super) enum Ask {
+    /// One member.
+    Member(UserId),
+    /// The whole list.
+    Everybody,
+}
+
 impl Reception {
-    /// A reception that has heard nothing yet, and where to name members to ask about.
+    /// A reception that has heard nothing yet, and the way to ask it for members.
     pub(super) fn new(
         config: &GatewayConfig,
         intake: Arc<dyn Intake>,
         stats: Arc<GatewayStats>,
         now: Moment,
-    ) -> (Self, mpsc::UnboundedSender<UserId>) {
-        let (resync_sender, resync) = mpsc::unbounded_channel();
+    ) -> (Self, mpsc::UnboundedSender<Ask>) {
+        let (ask, asks) = mpsc::unbounded_channel();
         let reception = Self {
             intake,
             stats,
@@ -81,13 +90,13 @@ impl Reception {
             members: HashSet::new(),
             census: Census::new(config.patience),
             questions: Questions::new(config.patience),
-            resync,
+            asks,
             connection: Connection::new(config.silence, now),
             warnings: Warnings::default(),
             give_up: config.silence * 2,
             give_up_asked: config.patience * 3,
         };
-        (reception, resync_sender)
+        (reception, ask)
     }
 
     /// The guild that counts, as soon as it is known.
@@ -121,10 +130,18 @@ impl Reception {
         if link == Link::Down {
             return Outlook::Good(Vec::new());
         }
-        while let Ok(user) = self.resync.try_recv() {
-            self.questions.add(user);
+        let mut recount = false;
+        while let Ok(ask) = self.asks.try_recv() {
+            match ask {
+                Ask::Member(user) => self.questions.add(user),
+                Ask::Everybody => recount = true,
+            }
         }
-        let everybody = self.census.begin_if_overdue(now.instant);
+        let everybody = if recount && self.census.is_complete() {
+            Some(self.census.begin(now.instant))
+        } else {
+            self.census.begin_if_overdue(now.instant)
+        };
         let everybody = everybody.map(|nonce| Request::Everybody { nonce });
         let some = || self.questions.next(now.instant).map(Request::Users);
         Outlook::Good(everybody.or_else(some).into_iter().collect())

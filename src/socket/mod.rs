@@ -40,7 +40,7 @@ use parking_lot::Mutex;
 use ractor::ActorId;
 
 pub use self::stats::SocketStats;
-pub use self::upgrade::{HandshakeError, Upgrader, headers_of};
+pub use self::upgrade::{HandshakeError, Upgrader};
 use self::{
     index::Watched,
     shard::{Adopter, Attach, Command, Inbox, Shard},
@@ -129,8 +129,18 @@ impl Shards {
 
     /// Whether another socket may be opened.
     pub fn has_room(&self) -> bool {
-        let open = self.stats.open.load(Ordering::Relaxed);
-        usize::try_from(open).unwrap_or(0) < self.max_sockets
+        *self.stats.open.borrow() < self.max_sockets
+    }
+
+    /// Resolves when no socket is open.
+    pub async fn closed(&self) {
+        // The sender lives as long as this.
+        let _ = self
+            .stats
+            .open
+            .subscribe()
+            .wait_for(|open| *open == 0)
+            .await;
     }
 
     /// Drops every socket and waits for the threads to end. Close sessions before.

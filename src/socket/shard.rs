@@ -222,7 +222,7 @@ impl Shard {
         // There are fewer sockets than file descriptors.
         self.slots
             .insert(id, Slot::try_from(slot).unwrap_or(Slot::MAX));
-        self.stats.open.fetch_add(1, Ordering::Relaxed);
+        self.stats.open.send_modify(|open| *open += 1);
         self.stats.opened.fetch_add(1, Ordering::Relaxed);
         self.readable(slot);
     }
@@ -301,7 +301,7 @@ impl Shard {
         }
         self.slots.remove(&connection.id);
         self.index.clear(to_slot(slot));
-        self.stats.open.fetch_sub(1, Ordering::Relaxed);
+        self.stats.open.send_modify(|open| *open -= 1);
         let _ = connection.session.cast(SessionMsg::Closed);
     }
 

@@ -1,14 +1,15 @@
 //! What the sockets count, for the metrics.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lantern_actors::wire::CloseCode;
+use tokio::sync::watch;
 
 /// Counters of all shards together.
 #[derive(Debug, Default)]
 pub struct SocketStats {
     /// Sockets that are open now.
-    pub open: AtomicI64,
+    pub open: watch::Sender<usize>,
     /// Sockets that were ever opened.
     pub opened: AtomicU64,
     /// Publications taken in, counted once for each shard.

@@ -12,8 +12,8 @@ use hyper::{
     HeaderMap, Method, Request, StatusCode, Version,
     body::Incoming,
     header::{
-        CONNECTION, HeaderName, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
-        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+        CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_VERSION, UPGRADE,
     },
     upgrade::Upgraded,
 };
@@ -66,17 +66,6 @@ impl HandshakeError {
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
-
-    /// The stable code of the problem document.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotAnUpgrade => "upgrade_required",
-            Self::Version => "websocket_version",
-            Self::Key => "websocket_key",
-            Self::Encoding => "invalid_encoding",
-            Self::Full => "too_many_sockets",
-        }
-    }
 }
 
 /// What the handshake agreed on.
@@ -120,16 +109,6 @@ impl Upgrader {
             );
         }
         Ok(response.finish())
-    }
-}
-
-/// Headers that an answer to a failed handshake needs.
-pub fn headers_of(error: &HandshakeError) -> Vec<(HeaderName, &'static str)> {
-    match error {
-        HandshakeError::NotAnUpgrade => vec![(UPGRADE, "websocket"), (CONNECTION, "Upgrade")],
-        HandshakeError::Version => vec![(SEC_WEBSOCKET_VERSION, "13"), (UPGRADE, "websocket")],
-        HandshakeError::Full => vec![(RETRY_AFTER, "5")],
-        HandshakeError::Key | HandshakeError::Encoding => Vec::new(),
     }
 }
 

@@ -51,7 +51,7 @@ impl Intake for Told {
 
 struct Bench {
     reception: Reception,
-    resync: mpsc::UnboundedSender<UserId>,
+    asks: mpsc::UnboundedSender<Ask>,
     told: Arc<Told>,
     now: Moment,
 }
@@ -65,10 +65,10 @@ impl Bench {
         };
         let now = Moment::now();
         let intake = Arc::clone(&told) as Arc<dyn Intake>;
-        let (reception, resync) = Reception::new(&config, intake, Arc::default(), now);
+        let (reception, asks) = Reception::new(&config, intake, Arc::default(), now);
         Self {
             reception,
-            resync,
+            asks,
             told,
             now,
         }
@@ -265,7 +265,10 @@ fn a_presence_may_bring_the_whole_user_but_not_back_into_the_guild() {
 #[test]
 fn a_user_that_is_gone_when_asked_for_has_left() {
     let mut bench = Bench::live();
-    bench.resync.send(UserId::try_from(3).unwrap()).unwrap();
+    bench
+        .asks
+        .send(Ask::Member(UserId::try_from(3).unwrap()))
+        .unwrap();
     let Outlook::Good(requests) = bench.after(Duration::from_millis(250)) else {
         panic!("hopeless");
     };

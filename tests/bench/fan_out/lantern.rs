@@ -34,6 +34,7 @@ pub fn run() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let routes = Routes {
+            hub: hub.clone(),
             sockets: Upgrader::new(hub.clone(), shards),
             api: Arc::new(poem::Route::new().map_to_response().boxed()),
         };

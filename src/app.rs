@@ -1,0 +1,253 @@
+//! The whole program put together: the core, the sockets, HTTP and the way to Discord.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use lantern_actors::{
+    Hub, HubConfig,
+    domain::UserId,
+    ports::{Resync, Sockets as _},
+};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{AbortHandle, JoinHandle},
+};
+
+use crate::{
+    api::{self, ApiContext},
+    config::Config,
+    discord::{DiscordGateway, GatewayConfig, GatewayError},
+    metrics,
+    server::{self, Routes, ServerLimits},
+    simulator::{Simulator, SimulatorConfig, SimulatorError},
+    socket::{Shards, SocketLimits, Upgrader},
+};
+
+/// Why the program cannot start or go on: one sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {addr}: {source}; stop what listens there, or choose another address with --listen"
+    )]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// No token is configured.
+    #[error("no bot token: set DISCORD_BOT_TOKEN, or try `lantern serve --demo`, which needs none")]
+    NoToken,
+    /// The connection to Discord cannot be, or ended for good.
+    #[error("{0}")]
+    Discord(#[from] GatewayError),
+    /// The simulated Discord cannot start.
+    #[error("{0}")]
+    Simulator(#[from] SimulatorError),
+    /// The core did not start.
+    #[error("cannot start the core: {0}")]
+    Core(#[from] ractor::SpawnErr),
+    /// The core gave up.
+    #[error("the core failed more often than it may; the log says why")]
+    CoreFailed,
+    /// The fan-out threads cannot be started.
+    #[error("cannot start the fan-out threads: {0}")]
+    Shards(io::Error),
+}
+
+/// A running Lantern.
+pub struct App {
+    addr: SocketAddr,
+    hub: Hub,
+    shards: Arc<Shards>,
+    gateway: Arc<Gateway>,
+    connecting: AbortHandle,
+    gateway_ended: watch::Receiver<Option<GatewayError>>,
+    simulator: Option<Simulator>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    shutdown_timeout: Duration,
+}
+
+/// The connection to Discord, once there is one.
+#[derive(Default)]
+struct Gateway(OnceLock<DiscordGateway>);
+
+impl Resync for Gateway {
+    fn members(&self, users: Vec<UserId>) {
+        if let Some(gateway) = self.0.get() {
+            gateway.resync(&users);
+        }
+    }
+
+    fn everybody(&self) {
+        if let Some(gateway) = self.0.get() {
+            gateway.recount();
+        }
+    }
+}
+
+impl App {
+    /// Starts serving. With a demo, a simulated Discord runs inside and is mirrored. Discord is
+    /// connected to in the background; [`App::failed`] tells if that cannot be.
+    pub async fn start(config: &Config, demo: Option<SimulatorConfig>) -> Result<Self, AppError> {
+        let listen = config.server.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| AppError::Listen {
+                addr: listen,
+                source,
+            })?;
+        let addr = listener.local_addr().unwrap_or(listen);
+        let simulator = match demo {
+            Some(demo) => Some(Simulator::start(demo).await?),
+            None => None,
+        };
+        let gateway_config = gateway_config(config, simulator.as_ref())?;
+
+        let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
+            .map_err(AppError::Shards)?;
+        let hub = Hub::start(HubConfig::from(config), shards.clone(), shards.clone()).await?;
+        let gateway = Arc::new(Gateway::default());
+        hub.resync_through(gateway.clone());
+        let (connecting, gateway_ended) = connect(gateway_config, hub.clone(), gateway.clone());
+
+        let (stop, stopping) = watch::channel(false);
+        let routes = Routes {
+            hub: hub.clone(),
+            sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
+            api: Arc::new(api::endpoint(ApiContext {
+                hub: hub.clone(),
+                started: Instant::now(),
+                collectors: vec![metrics::sockets(Arc::clone(&shards)), {
+                    let gateway = Arc::clone(&gateway);
+                    metrics::gateway(move || gateway.0.get().map(|up| Arc::clone(up.stats())))
+                }],
+            })),
+        };
+        let server = server::serve(listener, routes, ServerLimits::from(config), stopping);
+        Ok(Self {
+            addr,
+            hub,
+            shards,
+            gateway,
+            connecting,
+            gateway_ended,
+            simulator,
+            stop,
+            server: tokio::spawn(server),
+            shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
+        })
+    }
+
+    /// Where clients connect.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The live core.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The sockets.
+    pub fn shards(&self) -> &Arc<Shards> {
+        &self.shards
+    }
+
+    /// The connection to Discord, once it is made.
+    pub fn discord(&self) -> Option<&DiscordGateway> {
+        self.gateway.0.get()
+    }
+
+    /// The simulated Discord of a demo.
+    pub fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// Resolves when the program cannot go on, and says why.
+    pub async fn failed(&self) -> AppError {
+        let mut ended = self.gateway_ended.clone();
+        tokio::select! {
+            Ok(error) = ended.wait_for(Option::is_some) => match &*error {
+                Some(error) => AppError::Discord(error.clone()),
+                None => AppError::CoreFailed,
+            },
+            () = self.hub.failed() => AppError::CoreFailed,
+        }
+    }
+
+    /// Stops accepting, tells every socket that the server is going away, and ends, at the latest
+    /// after the configured time.
+    pub async fn stop(self) {
+        self.connecting.abort();
+        self.stop.send_replace(true);
+        if let Some(gateway) = self.gateway.0.get() {
+            gateway.stop().await;
+        }
+        let shards = Arc::clone(&self.shards);
+        let orderly = async {
+            self.shards.going_away();
+            let closed = self.shards.closed();
+            let _ = tokio::join!(self.server, closed);
+        };
+        if tokio::time::timeout(self.shutdown_timeout, orderly)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some clients did not let go in time");
+        }
+        self.hub.stop().await;
+        if let Some(simulator) = self.simulator {
+            simulator.stop().await;
+        }
+        // Joining threads blocks.
+        let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
+    }
+}
+
+fn gateway_config(
+    config: &Config,
+    simulator: Option<&Simulator>,
+) -> Result<GatewayConfig, AppError> {
+    let token = config.discord.token.as_ref().ok_or(AppError::NoToken)?;
+    let mut gateway = GatewayConfig::new(token.reveal());
+    gateway.api_url.clone_from(&config.discord.api_url);
+    gateway.guild_id = config.discord.guild_id;
+    if let Some(simulator) = simulator {
+        gateway.api_url = Some(simulator.api_url());
+        gateway.guild_id = simulator.guild_id().try_into().ok();
+    }
+    Ok(gateway)
+}
+
+/// Connects to Discord in the background. The channel tells when that failed or ended for good.
+fn connect(
+    config: GatewayConfig,
+    hub: Hub,
+    slot: Arc<Gateway>,
+) -> (AbortHandle, watch::Receiver<Option<GatewayError>>) {
+    let (ended, ending) = watch::channel(None);
+    let task = tokio::spawn(async move {
+        let error = match DiscordGateway::start(config, Arc::new(hub)).await {
+            Ok(gateway) => slot.0.get_or_init(|| gateway).ended().await,
+            Err(error) => error,
+        };
+        ended.send_replace(Some(error));
+    });
+    (task.abort_handle(), ending)
+}
+
+fn shard_count(config: &Config) -> u16 {
+    match config.socket.shards {
+        0 => std::thread::available_parallelism()
+            .map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX)),
+        shards => shards,
+    }
+}

@@ -1,0 +1,140 @@
+//! What sockets and the gateway intake add to `/metrics`.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use crate::{
+    api::metrics::{Collector, counter, family, gauge, sample},
+    discord::{EventKind, GatewayStats},
+    socket::Shards,
+};
+
+/// The numbers of the presence sockets.
+pub fn sockets(shards: Arc<Shards>) -> Collector {
+    Box::new(move |out| {
+        let stats = shards.stats();
+        gauge(
+            out,
+            "lantern_sockets_open",
+            "Presence sockets that are open.",
+            *stats.open.borrow(),
+        );
+        gauge(
+            out,
+            "lantern_subscriptions",
+            "Pairs of a socket and a user that it names, and sockets that watch everybody.",
+            shards.subscriptions(),
+        );
+        for (name, help, value) in [
+            (
+                "lantern_sockets_opened_total",
+                "Presence sockets ever opened.",
+                &stats.opened,
+            ),
+            (
+                "lantern_publications_total",
+                "Publications taken in, once for each fan-out shard.",
+                &stats.publications,
+            ),
+            (
+                "lantern_deliveries_total",
+                "Messages handed to sockets by the fan-out.",
+                &stats.deliveries,
+            ),
+            (
+                "lantern_delivery_writes_total",
+                "System calls that wrote them.",
+                &stats.writes,
+            ),
+            (
+                "lantern_sockets_full_total",
+                "How often a socket was found full.",
+                &stats.full,
+            ),
+            (
+                "lantern_client_messages_total",
+                "Messages from clients.",
+                &stats.received,
+            ),
+            (
+                "lantern_sockets_closed_by_client_total",
+                "Sockets that their client closed or lost.",
+                &stats.closed_by_client,
+            ),
+        ] {
+            counter(out, name, help, value.load(Relaxed));
+        }
+        let name = "lantern_sockets_closed_total";
+        family(
+            out,
+            "counter",
+            name,
+            "Sockets that the server closed, by close code.",
+        );
+        for (code, count) in stats.closes() {
+            sample(out, name, &format!("{{code=\"{}\"}}", code.number()), count);
+        }
+    })
+}
+
+/// The numbers of the connection to Discord, once there is one.
+pub fn gateway(stats: impl Fn() -> Option<Arc<GatewayStats>> + Send + Sync + 'static) -> Collector {
+    Box::new(move |out| {
+        let Some(stats) = stats() else {
+            return;
+        };
+        type Count = fn(&GatewayStats, EventKind) -> u64;
+        let by_kind: [(&str, &str, Count); 3] = [
+            (
+                "lantern_gateway_events_total",
+                "Events from Discord.",
+                GatewayStats::received,
+            ),
+            (
+                "lantern_gateway_unparsed_total",
+                "Events whose form is not known.",
+                GatewayStats::unparsed,
+            ),
+            (
+                "lantern_gateway_salvaged_total",
+                "Events of unknown form that were read field by field.",
+                GatewayStats::salvaged,
+            ),
+        ];
+        for (name, help, count) in by_kind {
+            family(out, "counter", name, help);
+            for kind in EventKind::ALL {
+                let labels = format!("{{event=\"{}\"}}", kind.as_str());
+                sample(out, name, &labels, count(&stats, kind));
+            }
+        }
+        for (name, help, value) in [
+            (
+                "lantern_gateway_parts_lost_total",
+                "Fields, activities and members that could not be salvaged.",
+                stats.parts_lost(),
+            ),
+            (
+                "lantern_gateway_reconnects_total",
+                "Connections to the gateway after the first.",
+                stats.reconnects(),
+            ),
+            (
+                "lantern_gateway_sessions_total",
+                "Gateway sessions.",
+                stats.sessions(),
+            ),
+            (
+                "lantern_gateway_resumes_total",
+                "Sessions that were resumed.",
+                stats.resumes(),
+            ),
+            (
+                "lantern_gateway_censuses_total",
+                "Complete counts of the members.",
+                stats.censuses(),
+            ),
+        ] {
+            counter(out, name, help, value);
+        }
+    })
+}

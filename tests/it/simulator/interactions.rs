@@ -36,8 +36,8 @@ async fn exchange(
     let bot = async {
         let event = socket.event("INTERACTION_CREATE").await["d"].take();
         let (id, token) = (
-            event["id"].as_str().unwrap(),
-            event["token"].as_str().unwrap(),
+            event["id"].as_str().expect("text"),
+            event["token"].as_str().expect("text"),
         );
         let path = format!("/interactions/{id}/{token}/callback");
         let reply = rest(simulator, "POST", &path, None, callback).await;

@@ -234,6 +234,8 @@ fn bot_presence(d: &Map<String, Value>) -> Result<Presence, BadPresence> {
     let status = match d.get("status").and_then(Value::as_str) {
         Some(status @ ("online" | "idle" | "dnd" | "offline")) => status,
         Some("invisible") => "offline",
+        // Libraries that were told no status send an empty one.
+        None | Some("") => "online",
         _ => return Err(BadPresence),
     };
     match d.get("activities") {
@@ -274,4 +276,39 @@ fn with_user(presence: &str, user: Map<String, Value>) -> String {
     let mut object: Map<String, Value> = serde_json::from_str(presence).unwrap_or_default();
     object.insert("user".to_owned(), Value::Object(user));
     Value::Object(object).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(d: Value) -> Option<Value> {
+        let presence = bot_presence(d.as_object()?).ok()?;
+        let shown: Value = serde_json::from_str(&presence.json).ok()?;
+        shown.get("status").cloned()
+    }
+
+    #[test]
+    fn the_bot_shows_what_it_asked_for() {
+        let idle =
+            json!({"status": "idle", "activities": [{"name": "x", "type": 0}], "since": null});
+        assert_eq!(status(idle), Some(json!("idle")));
+        assert_eq!(
+            status(json!({"status": "invisible"})),
+            Some(json!("offline"))
+        );
+        assert_eq!(
+            status(json!({"status": "", "since": 0, "afk": false})),
+            Some(json!("online"))
+        );
+    }
+
+    #[test]
+    fn what_is_no_presence_is_refused() {
+        assert_eq!(status(json!({"status": "asleep"})), None);
+        assert_eq!(
+            status(json!({"status": "online", "activities": "none"})),
+            None
+        );
+    }
 }

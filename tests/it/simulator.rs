@@ -7,6 +7,7 @@
 )]
 
 mod gateway;
+mod interactions;
 mod libraries;
 mod raw;
 mod rest;

@@ -130,6 +130,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_get_an_answer(bytes: Vec<u8>) {
+            _ = Command::parse(&bytes);
+        }
+
+        #[test]
+        fn any_data_gets_an_answer(op in 0..50_u64, d in "[\\[\\]{}\":,a-z0-9]{0,40}") {
+            _ = Command::parse(format!(r#"{{"op":{op},"d":{d}}}"#).as_bytes());
+        }
+    }
+
     #[test]
     fn heartbeats_may_have_no_sequence_number() {
         assert_eq!(

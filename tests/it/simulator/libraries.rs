@@ -147,19 +147,29 @@ async fn until(
 async fn serenity_resumes_after_a_drop_and_misses_nothing() {
     let simulator = start(quiet(20)).await;
     let (mut seen, task) = log_in(&simulator).await;
-    until(&mut seen, "the guild", |event| {
-        matches!(event, Seen::Guild(..))
+    let mut session = None;
+    soon("the guild", async {
+        loop {
+            match seen.recv().await.expect("the client is alive") {
+                Seen::Ready(ready) => session = Some(ready.session_id),
+                Seen::Guild(..) => return,
+                _ => {}
+            }
+        }
     })
     .await;
     control(&simulator, "POST", "/gateway", json!({"action": "drop"})).await;
     put_presence(&simulator, json!({"status": "dnd"})).await;
-    // Serenity runs handlers side by side, so either may be first.
+    // Serenity runs handlers side by side, so any may be first, and READY's may come after the guild's.
     let (mut resumed, mut replayed) = (false, false);
     while !(resumed && replayed) {
         match until(&mut seen, "RESUMED and what was missed", |_| true).await {
             Seen::Resumed => resumed = true,
             Seen::Presence(it) => replayed |= it.status == OnlineStatus::DoNotDisturb,
-            Seen::Ready(_) => panic!("a new session"),
+            Seen::Ready(ready) => {
+                let first = session.get_or_insert(ready.session_id.clone());
+                assert_eq!(*first, ready.session_id);
+            }
             _ => {}
         }
     }

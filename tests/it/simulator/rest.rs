@@ -26,7 +26,7 @@ pub async fn put_presence(simulator: &Simulator, presence: Value) {
     assert_eq!(status, 200, "{body}");
 }
 
-async fn rest(
+pub async fn rest(
     simulator: &Simulator,
     method: &str,
     path: &str,

@@ -1,5 +1,13 @@
 //! Integration tests, one file per feature.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod asyncapi;
 mod openapi;
 mod rest;

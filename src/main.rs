@@ -1,13 +1,2 @@
 //! The `lantern` program.
-use std::process::ExitCode;
-
-use clap::Parser;
-use lantern::cli::{self, Cli, Command};
-
-fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::CheckConfig(args) => cli::check_config(&args),
-        Command::Openapi => cli::openapi(),
-        _ => ExitCode::FAILURE,
-    }
-}
+fn main() {}

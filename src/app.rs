@@ -105,18 +105,24 @@ impl App {
                 source,
             })?;
         let addr = listener.local_addr().unwrap_or(listen);
+        let mut way = gateway_config(config);
         let simulator = match demo {
-            Some(demo) => Some(Simulator::start(demo).await?),
+            Some(demo) => {
+                let token = demo.token.clone();
+                let simulator = Simulator::start(demo).await?;
+                way = Ok(simulated(&simulator, &token));
+                Some(simulator)
+            }
             None => None,
         };
-        let gateway_config = gateway_config(config, simulator.as_ref())?;
+        let way = way?;
 
         let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
             .map_err(AppError::Shards)?;
         let hub = Hub::start(HubConfig::from(config), shards.clone(), shards.clone()).await?;
         let gateway = Arc::new(Gateway::default());
         hub.resync_through(gateway.clone());
-        let (connecting, gateway_ended) = connect(gateway_config, hub.clone(), gateway.clone());
+        let (connecting, gateway_ended) = connect(way, hub.clone(), gateway.clone());
 
         let (stop, stopping) = watch::channel(false);
         let routes = Routes {
@@ -212,19 +218,20 @@ impl App {
     }
 }
 
-fn gateway_config(
-    config: &Config,
-    simulator: Option<&Simulator>,
-) -> Result<GatewayConfig, AppError> {
+fn gateway_config(config: &Config) -> Result<GatewayConfig, AppError> {
     let token = config.discord.token.as_ref().ok_or(AppError::NoToken)?;
     let mut gateway = GatewayConfig::new(token.reveal());
     gateway.api_url.clone_from(&config.discord.api_url);
     gateway.guild_id = config.discord.guild_id;
-    if let Some(simulator) = simulator {
-        gateway.api_url = Some(simulator.api_url());
-        gateway.guild_id = simulator.guild_id().try_into().ok();
-    }
     Ok(gateway)
+}
+
+/// The way to the simulated Discord of a demo, whatever the configuration says of the real one.
+fn simulated(simulator: &Simulator, token: &str) -> GatewayConfig {
+    let mut gateway = GatewayConfig::new(token);
+    gateway.api_url = Some(simulator.api_url());
+    gateway.guild_id = simulator.guild_id().try_into().ok();
+    gateway
 }
 
 /// Connects to Discord in the background. The channel tells when that failed or ended for good.

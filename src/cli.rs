@@ -33,8 +33,19 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Connect to Discord and serve its members' presence.
+    #[command(
+        long_about = "Connects to Discord and serves its members' presence over REST and WebSocket.\n\n\
+            The bot's token is read from DISCORD_BOT_TOKEN or the configuration. The bot needs the \
+            presence intent and the server members intent. With --demo neither a token nor Discord \
+            is needed: a simulated Discord runs inside."
+    )]
     Serve(ServeArgs),
     /// Run a Discord of simulated members that bots can log in to.
+    #[command(
+        long_about = "Runs a Discord of simulated members: gateway v10 and the REST routes that a \
+            bot uses, over real HTTP and WebSocket. Point a bot, or `lantern serve` with api_url \
+            of [discord], at it. GET /control tells how to change what its members do."
+    )]
     Simulate(SimulateArgs),
     /// Say what is wrong with the configuration, or where each value comes from.
     #[command(
@@ -58,12 +69,7 @@ pub struct ConfigArgs {
 
 /// `lantern serve`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    long_about = "Connects to Discord and serves its members' presence.\n\n\
-        The bot's token is read from DISCORD_BOT_TOKEN or the configuration. The bot needs the \
-        presence intent and the server members intent. With --demo neither a token nor Discord is \
-        needed: a simulated Discord runs inside."
-)]
+#[command(mut_group("Population", |group| group.requires("demo")))]
 pub struct ServeArgs {
     /// Which configuration.
     #[command(flatten)]
@@ -89,11 +95,6 @@ pub struct ServeArgs {
 
 /// `lantern simulate`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    long_about = "Runs a Discord of simulated members: gateway v10 and the REST routes that a bot \
-        uses, over real HTTP and WebSocket. Point a bot, or `lantern serve` with [discord] \
-        api_url, at it. /control tells how to change what its members do."
-)]
 pub struct SimulateArgs {
     /// Where bots connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
@@ -199,6 +200,8 @@ mod tests {
     fn demo_options_need_the_demo() {
         let lone = ["lantern", "serve", "--simulator-listen", "127.0.0.1:0"];
         assert!(Cli::try_parse_from(lone).is_err());
+        assert!(Cli::try_parse_from(["lantern", "serve", "--members", "9"]).is_err());
+        assert!(Cli::try_parse_from(["lantern", "serve"]).is_ok());
         let with_demo = [
             "lantern",
             "serve",

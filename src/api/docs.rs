@@ -1,4 +1,5 @@
-//! `/openapi.json` and `/docs`: the reference, generated from the operations.
+//! `/openapi.json` and `/docs`: the reference, generated from the operations; and, beside it, the
+//! description of the socket.
 
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -9,7 +10,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, LicenseObject, OpenApi, OpenApiService,
-    payload::{Html, Json},
+    payload::{Html, Json, PlainText},
     registry::{MetaApi, Registry},
     types::Any,
 };
@@ -19,9 +20,11 @@ use super::{Operations, VERSION, answer::Answer, etag, tag::Tag};
 
 const DESCRIPTION: &str = "Lantern mirrors the Discord presence of a guild's members in real time. \
 This is its REST interface; the WebSocket at `/socket` pushes every change and is described in \
-`gateway.asyncapi.yaml`.\n\nErrors are `application/problem+json` (RFC 9457) with a `code` that \
+[asyncapi.yaml](/asyncapi.yaml).\n\nErrors are `application/problem+json` (RFC 9457) with a `code` that \
 never changes. `HEAD` is possible wherever `GET` is. Everything under `/api` may be read from \
 any web page.";
+
+const SOCKET_DOCUMENT: &str = include_str!("../../openapi/gateway.asyncapi.yaml");
 
 /// Everything is in the page: it may load nothing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
@@ -74,6 +77,13 @@ impl DocsRoutes {
         text_answer(text, "application/json; charset=utf-8", headers).into()
     }
 
+    /// The WebSocket, as an AsyncAPI document
+    #[oai(path = "/asyncapi.yaml", method = "get", operation_id = "get_asyncapi")]
+    async fn socket(&self, headers: &HeaderMap) -> Answer<SocketDocument> {
+        let text = Bytes::from_static(SOCKET_DOCUMENT.as_bytes());
+        text_answer(&text, "application/yaml", headers).into()
+    }
+
     /// This reference, to read
     #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
     async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
@@ -94,6 +104,22 @@ enum Document {
     #[oai(status = 200)]
     Ok(
         Json<Any<Value>>,
+        /// Changes with the program.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// `If-None-Match` names the current one.
+    #[oai(status = 304)]
+    NotModified,
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum SocketDocument {
+    /// The document.
+    #[oai(status = 200, content_type = "application/yaml")]
+    Ok(
+        PlainText<String>,
         /// Changes with the program.
         #[oai(header = "ETag")]
         String,

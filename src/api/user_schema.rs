@@ -11,10 +11,12 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ParseFromParameter, ParseResult, Type},
 };
 
+use serde::Serialize;
+
 use super::{nullable::Nullable, users::MAX_USERS};
 
 /// A moment in time.
-#[derive(Debug, Clone, Object)]
+#[derive(Debug, Clone, Object, Serialize)]
 pub struct Time {
     /// Seconds since the Unix epoch.
     pub unix: i64,

@@ -214,7 +214,23 @@ impl Layers {
             })
             .min()
             .filter(|(distance, _)| *distance <= 3)
-            .map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"))
+            .map_or_else(
+                || self.section_suggestion(key),
+                |(_, known)| format!("; did you mean {known}?"),
+            )
+    }
+
+    fn section_suggestion(&self, key: &str) -> String {
+        let section = key.split('.').next().unwrap_or(key);
+        self.defaults
+            .keys()
+            .filter_map(|known| known.split('.').next())
+            .map(|known| (edits(known, section), known))
+            .min()
+            .filter(|(distance, _)| (1..=2).contains(distance))
+            .map_or_else(String::new, |(_, known)| {
+                format!("; did you mean the section [{known}]?")
+            })
     }
 
     fn finish(mut self) -> Result<Loaded, ConfigError> {
@@ -390,6 +406,8 @@ mod tests {
             max_conections = 5
             [sockets]
             shards = 3
+            [socet]
+            anything = 1
             [socket]
             init_timeout_ms = \"soon\"
             messages_per_minute = -1

@@ -4,12 +4,14 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "what fails in a helper fails the test"
+    reason = "a test fails by panicking, in its helpers too"
 )]
 
 mod asyncapi;
+mod harness;
 mod intake;
 mod openapi;
+mod presence;
 mod rest;
 mod rest_harness;
 mod simulator;

@@ -59,6 +59,7 @@ async fn every_answer_is_documented() {
         ("/metrics", "/metrics"),
         ("/docs", "/docs"),
         ("/openapi.json", "/openapi.json"),
+        ("/asyncapi.yaml", "/asyncapi.yaml"),
     ] {
         let responses = &document["paths"][path]["get"]["responses"];
         for rest in [&rest, &empty] {

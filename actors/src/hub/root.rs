@@ -6,6 +6,7 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, Supervisi
 
 use super::Hub;
 use crate::{
+    directory::LET_GO,
     restart::RestartBudget,
     session::SessionSupervisor,
     user::{UserSupervisor, UserSupervisorArguments},
@@ -83,10 +84,15 @@ impl Actor for Root {
     async fn post_stop(
         &self,
         myself: ActorRef<RootMsg>,
-        _state: &mut RootState,
+        state: &mut RootState,
     ) -> Result<(), ActorProcessingErr> {
-        for supervisor in myself.get_children() {
-            supervisor.stop_children_and_wait(None, None).await;
+        let (users, sessions) = state.hub.supervisors();
+        if let Some(users) = users {
+            let reason = Some(LET_GO.to_owned());
+            users.stop_children_and_wait(reason, None).await;
+        }
+        if let Some(sessions) = sessions {
+            sessions.stop_children_and_wait(None, None).await;
         }
         myself.stop_children_and_wait(None, None).await;
         Ok(())

@@ -1,0 +1,86 @@
+//! The control API of the simulated Discord, as a test drives it.
+
+use lantern::simulator::Simulator;
+use lantern_actors::domain::UserId;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub struct Control {
+    url: String,
+    bot: u64,
+    http: reqwest::Client,
+}
+
+impl Control {
+    pub fn new(simulator: &Simulator) -> Self {
+        Self {
+            url: format!("{}/control", simulator.api_url()),
+            bot: simulator.bot_id(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Any request; panics unless it succeeds.
+    pub async fn request(&self, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.url);
+        let request = self.http.request(method, url).json(&body);
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    pub async fn presence(&self, user: UserId, presence: Value) {
+        let path = format!("/members/{user}/presence");
+        self.request(Method::PUT, &path, presence).await;
+    }
+
+    /// A presence that can be told by its text.
+    pub async fn playing(&self, user: UserId, game: &str) {
+        let presence = json!({
+            "status": "online",
+            "client_status": {"desktop": "online"},
+            "activities": [{"name": game, "type": 0, "created_at": 1_620_000_000_000_u64}],
+        });
+        self.presence(user, presence).await;
+    }
+
+    pub async fn leave(&self, user: UserId) {
+        let path = format!("/members/{user}");
+        self.request(Method::DELETE, &path, Value::Null).await;
+    }
+
+    /// Somebody joins; their id.
+    pub async fn join(&self) -> UserId {
+        let joined = self.request(Method::POST, "/members", json!({})).await;
+        let id = joined["id"].as_str().or(joined["user"]["id"].as_str());
+        id.unwrap_or_else(|| panic!("{joined}")).parse().unwrap()
+    }
+
+    /// `drop`, `pause`, `resume`, `invalidate` or `reconnect`.
+    pub async fn gateway(&self, action: &str) -> Value {
+        let body = json!({ "action": action });
+        self.request(Method::POST, "/gateway", body).await
+    }
+
+    /// The bot left out, in ascending order.
+    pub async fn members(&self) -> Vec<UserId> {
+        let mut members: Vec<UserId> = Vec::new();
+        loop {
+            let after = members.last().map_or(0, |last| last.get());
+            let path = format!("/members?limit=1000&after={after}");
+            let page = self.request(Method::GET, &path, Value::Null).await;
+            let list = page.as_array().or(page["members"].as_array()).unwrap();
+            let id = |member: &Value| {
+                let id = member["id"].as_str().or(member["user"]["id"].as_str());
+                id.unwrap().parse::<UserId>().unwrap()
+            };
+            if list.is_empty() {
+                members.retain(|member| member.get() != self.bot);
+                return members;
+            }
+            members.extend(list.iter().map(id));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The whole server on a port of its own, with a simulated Discord, and clients for it.
+
+mod control;
+mod socket;
+
+pub use control::Control;
+pub use socket::{Client, Closed, game};
+
+use std::{future::Future, time::Duration};
+
+use lantern::{app::App, config::Config, simulator::SimulatorConfig};
+use lantern_actors::{Hub, domain::UserId};
+use serde_json::Value;
+
+/// How long anything may take before a test fails. Far longer than it takes.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running Lantern.
+pub struct TestHub {
+    app: Option<App>,
+    pub control: Control,
+    http: reqwest::Client,
+}
+
+impl TestHub {
+    /// With three members that do nothing by themselves.
+    pub async fn start() -> Self {
+        Self::with(3, |_| {}).await
+    }
+
+    /// With so many members, and a changed configuration.
+    pub async fn with(members: u32, change: impl FnOnce(&mut Config)) -> Self {
+        Self::simulating(SimulatorConfig { members, ..still() }, change).await
+    }
+
+    /// With a simulated Discord of one's own; start from [`still`].
+    pub async fn simulating(simulator: SimulatorConfig, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::load(None, []).unwrap();
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        change(&mut config);
+        let app = App::start(&config, Some(simulator)).await.unwrap();
+        within("the member list is complete", app.hub().completed()).await;
+        let control = Control::new(app.simulator().unwrap());
+        Self {
+            app: Some(app),
+            control,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    pub fn app(&self) -> &App {
+        self.app.as_ref().unwrap()
+    }
+
+    pub fn hub(&self) -> &Hub {
+        self.app().hub()
+    }
+
+    /// The ids of the members, the bot left out, in ascending order.
+    pub async fn members(&self) -> Vec<UserId> {
+        self.control.members().await
+    }
+
+    /// A client on `/socket`, after HELLO.
+    pub async fn connect(&self) -> Client {
+        Client::connect(self.app().addr(), "").await
+    }
+
+    /// A client that watches this user, and the user as INIT_ACK told.
+    pub async fn watch(&self, user: UserId) -> (Client, Value) {
+        let mut client = self.connect().await;
+        let told = client.init(&serde_json::json!({ "user_id": user })).await;
+        (client, told)
+    }
+
+    /// `GET` of a path: the status and the JSON.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.app().addr());
+        let response = self.http.get(url).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// A user as REST tells it.
+    pub async fn user(&self, user: UserId) -> Value {
+        let (status, json) = self.get(&format!("/api/v1/users/{user}")).await;
+        assert_eq!(status, 200, "{json}");
+        json
+    }
+
+    /// Waits until REST tells of a user what is wanted.
+    pub async fn until_user(
+        &self,
+        user: UserId,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let user = &format!("/api/v1/users/{user}");
+        eventually(what, async || {
+            let (_, json) = self.get(user).await;
+            wanted(&json).then_some(json)
+        })
+        .await
+    }
+
+    /// Stops as at SIGTERM.
+    pub async fn stop(mut self) {
+        let app = self.app.take().unwrap();
+        within("the server stops", app.stop()).await;
+    }
+}
+
+/// A simulated Discord on a port of its own whose members do nothing by themselves.
+pub fn still() -> SimulatorConfig {
+    SimulatorConfig {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        members: 3,
+        rate: 0.0,
+        ..SimulatorConfig::default()
+    }
+}
+
+/// Waits for something that must come.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"))
+}
+
+/// Asks again and again until there is an answer; for what cannot be waited for otherwise.
+pub async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+}

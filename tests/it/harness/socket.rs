@@ -1,0 +1,120 @@
+//! A client of the presence socket.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+use super::within;
+
+pub struct Client {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub hello: Value,
+}
+
+/// How the server ended a socket.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The reason in DISCONNECT, if it came.
+    pub disconnect: Option<String>,
+    /// The code of the close frame; `None` if the connection just ended.
+    pub code: Option<u16>,
+}
+
+impl Client {
+    /// Connects and reads HELLO. `query` begins with a question mark, or is empty.
+    pub async fn connect(addr: SocketAddr, query: &str) -> Self {
+        let connected = connect_async(format!("ws://{addr}/socket{query}"));
+        let (stream, _) = within("the socket opens", connected).await.unwrap();
+        let mut client = Self {
+            stream,
+            hello: Value::Null,
+        };
+        client.hello = client.expect("HELLO").await;
+        client
+    }
+
+    pub async fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn send_raw(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// The next message, `t` and `d`; `None` when the connection has ended.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            let message = within("a message comes", self.stream.next()).await;
+            let value: Value = match message {
+                Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Binary(bytes))) => rmp_serde::from_slice(&bytes).unwrap(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(frame))) => {
+                    let code = frame.map(|frame| u16::from(frame.code));
+                    return Some(("close".to_owned(), json!(code)));
+                }
+                Some(Err(_)) | None => return None,
+            };
+            let t = value["t"].as_str().unwrap().to_owned();
+            return Some((t, value["d"].clone()));
+        }
+    }
+
+    /// The `d` of the next message, which must be of this kind.
+    pub async fn expect(&mut self, t: &str) -> Value {
+        let next = self.next().await;
+        match next {
+            Some((got, d)) if got == t => d,
+            other => panic!("expected {t}, got {other:?}"),
+        }
+    }
+
+    /// INIT, and the `d` of its answer.
+    pub async fn init(&mut self, d: &Value) -> Value {
+        self.send(&json!({"op": 2, "d": d})).await;
+        self.expect("INIT_ACK").await
+    }
+
+    /// The next PRESENCE_UPDATE that is wanted; others are passed over.
+    pub async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let update = self.expect("PRESENCE_UPDATE").await;
+            if wanted(&update) {
+                return update;
+            }
+        }
+    }
+
+    /// Proves that the server has nothing more to say now: a heartbeat is answered next.
+    pub async fn expect_silence(&mut self) {
+        self.send(&json!({"t": "HEARTBEAT", "op": 4})).await;
+        self.expect("HEARTBEAT_ACK").await;
+    }
+
+    /// Reads to the end; messages other than DISCONNECT are passed over.
+    pub async fn closed(&mut self) -> Closed {
+        let mut closed = Closed {
+            disconnect: None,
+            code: None,
+        };
+        while let Some((t, d)) = self.next().await {
+            match t.as_str() {
+                "DISCONNECT" => closed.disconnect = d["reason"].as_str().map(str::to_owned),
+                "close" => {
+                    closed.code = d.as_u64().map(|code| u16::try_from(code).unwrap());
+                }
+                _ => {}
+            }
+        }
+        closed
+    }
+}
+
+/// The name of the first activity.
+pub fn game(user: &Value) -> &str {
+    user["activities"][0]["name"].as_str().unwrap_or_default()
+}

@@ -48,15 +48,16 @@ pub fn run() {
         hub
     });
     let mut number = 0;
-    child::obey(
-        |_| {},
-        |updates| {
-            for _ in 0..updates {
+    child::obey(|what, count| match what {
+        "publish" => {
+            for _ in 0..count {
                 number += 1;
                 hub.presence(user, presence(number));
             }
-        },
-    );
+            None
+        }
+        other => panic!("unknown request {other}"),
+    });
 }
 
 fn profile(id: UserId) -> Profile {

@@ -17,8 +17,7 @@ mod receiver;
 mod report;
 
 use child::Child;
-use receiver::Receiver;
-use report::Samples;
+use report::{Sample, Samples};
 
 /// Pairs of measurements; the report gives their median and spread.
 const ROUNDS: usize = 5;
@@ -26,9 +25,12 @@ const ROUNDS: usize = 5;
 const DELIVERIES: usize = 400_000;
 
 fn main() {
-    match std::env::var(child::ROLE).as_deref() {
-        Ok("bare") => return bare::run(),
-        Ok("lantern") => return lantern::run(),
+    let role = std::env::var(child::ROLE).unwrap_or_default();
+    let words: Vec<&str> = role.split_whitespace().collect();
+    match words.as_slice() {
+        ["bare"] => return bare::run(),
+        ["lantern"] => return lantern::run(),
+        ["receiver", arguments @ ..] => return receiver::run(arguments),
         _ => {}
     }
     report::machine();
@@ -37,49 +39,82 @@ fn main() {
     }
 }
 
-fn fan_out(sockets: usize) {
-    let mut bare = Child::start("bare");
-    let mut bare_receiver = Receiver::plain(bare.port, sockets);
-    bare.ready(sockets);
-    let mut lantern = Child::start("lantern");
-    let before = lantern.resident_kib();
-    let mut receiver = Receiver::websockets(lantern.port, sockets, &lantern.user);
-    let idle = (lantern.resident_kib() - before) as f64 / sockets as f64;
+/// A server, and the process that receives what it sends.
+struct Pair {
+    server: Child,
+    receiver: Child,
+    sockets: usize,
+    frame: usize,
+}
 
-    let (mut loops, mut one, mut eight) =
-        (Samples::default(), Samples::default(), Samples::default());
-    for round in 0..=ROUNDS {
-        let measured = [
-            measure(&mut bare, &mut bare_receiver, 1),
-            measure(&mut lantern, &mut receiver, 1),
-            measure(&mut lantern, &mut receiver, 8),
-        ];
-        // The first round warms up.
-        if round > 0 {
-            let [a, b, c] = measured;
-            loops.add(a, a);
-            one.add(b, a);
-            eight.add(c, a);
+impl Pair {
+    fn bare(sockets: usize) -> Self {
+        let mut server = Child::start("bare");
+        let receiver = receiver::start(&server.greeting[0], sockets, None);
+        server.ask("accept", sockets);
+        Self {
+            server,
+            receiver,
+            sockets,
+            frame: 0,
         }
     }
-    println!("\n{sockets} sockets, {} bytes a frame", receiver.frame);
+
+    /// And the KiB that a connection costs while it is idle.
+    fn lantern(sockets: usize) -> (Self, f64) {
+        let server = Child::start("lantern");
+        let [port, user] = server.greeting.as_slice() else {
+            panic!("{:?}", server.greeting);
+        };
+        // What the first connections bring with them is not what one costs.
+        drop(receiver::start(port, 100, Some(user)));
+        let before = server.resident_kib();
+        let receiver = receiver::start(port, sockets, Some(user));
+        let idle = (server.resident_kib() - before) as f64 / sockets as f64;
+        let pair = Self {
+            server,
+            receiver,
+            sockets,
+            frame: 0,
+        };
+        (pair, idle)
+    }
+
+    /// Server CPU microseconds per delivery, and deliveries per second.
+    fn measure(&mut self, outstanding: usize) -> Sample {
+        let rounds = (DELIVERIES / self.sockets / outstanding).max(1);
+        let (cpu, began) = (self.server.cpu(), std::time::Instant::now());
+        for _ in 0..rounds {
+            self.server.tell("publish", outstanding);
+            self.frame = self.receiver.ask("await", outstanding) as usize;
+        }
+        let deliveries = (rounds * outstanding * self.sockets) as f64;
+        Sample {
+            cpu_us: (self.server.cpu() - cpu) * 1e6 / deliveries,
+            per_second: deliveries / began.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+fn fan_out(sockets: usize) {
+    let mut bare = Pair::bare(sockets);
+    let (mut lantern, idle) = Pair::lantern(sockets);
+    let mut loops = Samples::default();
+    let mut one = Samples::default();
+    let mut eight = Samples::default();
+    for round in 0..=ROUNDS {
+        let yardstick = bare.measure(1);
+        let measured = [lantern.measure(1), lantern.measure(8)];
+        // The first round warms up.
+        if round > 0 {
+            loops.add(yardstick, yardstick);
+            one.add(measured[0], yardstick);
+            eight.add(measured[1], yardstick);
+        }
+    }
+    println!("\n{sockets} sockets, {} bytes a frame", lantern.frame);
     println!("  bare send() loop        {loops}");
     println!("  Lantern, 1 outstanding  {one}");
     println!("  Lantern, 8 outstanding  {eight}");
     println!("  idle connection         {idle:.2} KiB");
-}
-
-/// One measurement: server CPU microseconds per delivery, and deliveries per second.
-fn measure(server: &mut Child, receiver: &mut Receiver, outstanding: usize) -> report::Sample {
-    let rounds = (DELIVERIES / receiver.sockets() / outstanding).max(1);
-    let (cpu, began) = (server.cpu(), std::time::Instant::now());
-    for _ in 0..rounds {
-        server.publish(outstanding);
-        receiver.await_frames(outstanding);
-    }
-    let deliveries = (rounds * outstanding * receiver.sockets()) as f64;
-    report::Sample {
-        cpu_us: (server.cpu() - cpu) * 1e6 / deliveries,
-        per_second: deliveries / began.elapsed().as_secs_f64(),
-    }
 }

@@ -29,7 +29,7 @@ pub fn run() {
             while sockets.len() < count {
                 sockets.push(arriving.recv().unwrap());
             }
-            Some(0.0)
+            Some(Vec::new())
         }
         "publish" => {
             for _ in 0..count {

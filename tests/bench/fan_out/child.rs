@@ -35,10 +35,19 @@ impl Child {
         }
     }
 
-    /// Asks for something that is answered with a number when it is done.
-    pub fn ask(&mut self, what: &str, count: usize) -> f64 {
+    /// Asks for something that is answered with numbers when it is done.
+    pub fn ask(&mut self, what: &str, count: usize) -> Vec<f64> {
         self.tell(what, count);
-        line(&mut self.output).parse().unwrap()
+        self.answer()
+    }
+
+    /// The answer to what was told.
+    pub fn answer(&mut self) -> Vec<f64> {
+        let answer = line(&mut self.output);
+        let numbers = answer
+            .split_whitespace()
+            .map(|number| number.parse().unwrap());
+        numbers.collect()
     }
 
     /// Asks for something that is not answered.
@@ -87,12 +96,13 @@ fn line(output: &mut impl BufRead) -> String {
 }
 
 /// In the child: does what the parent asks, until it is gone. An answer is printed.
-pub fn obey(mut carry_out: impl FnMut(&str, usize) -> Option<f64>) {
+pub fn obey(mut carry_out: impl FnMut(&str, usize) -> Option<Vec<f64>>) {
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let (what, count) = line.split_once(' ').unwrap();
         if let Some(answer) = carry_out(what, count.parse().unwrap()) {
-            println!("{answer}");
+            let words: Vec<String> = answer.iter().map(f64::to_string).collect();
+            println!("{}", words.join(" "));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `cargo bench --bench fan_out`: what a delivery costs, as ratios from one run.
 //!
+//! Parts can be chosen: `cargo bench --bench fan_out -- fan-out rest intake latency memory`.
+//!
 //! The server and the bare loop run in processes of their own, this one is the receiving side. CPU
 //! time is the whole process's, user and system, as the kernel accounts it.
 #![expect(
@@ -12,9 +14,11 @@
 
 mod bare;
 mod child;
+mod discord;
 mod lantern;
 mod receiver;
 mod report;
+mod rest;
 
 use child::Child;
 use report::{Sample, Samples};
@@ -30,12 +34,34 @@ fn main() {
     match words.as_slice() {
         ["bare"] => return bare::run(),
         ["lantern"] => return lantern::run(),
+        ["simulator", members] => return discord::simulate(members),
+        ["mirror", api_url] => return discord::mirror(api_url),
+        ["bare_http"] => return rest::bare(),
+        ["rest_client", port, path] => return rest::client(port, path),
         ["receiver", arguments @ ..] => return receiver::run(arguments),
         _ => {}
     }
     report::machine();
-    for sockets in [1_000, 10_000] {
-        fan_out(sockets);
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    if is_wanted("fan-out") {
+        fan_out(1_000);
+        fan_out(10_000);
+    }
+    if is_wanted("rest") {
+        rest::compare();
+    }
+    if is_wanted("intake") {
+        discord::intake();
+    }
+    if is_wanted("latency") {
+        discord::latency();
+    }
+    if is_wanted("memory") {
+        discord::memory();
     }
 }
 
@@ -86,7 +112,7 @@ impl Pair {
         let (cpu, began) = (self.server.cpu(), std::time::Instant::now());
         for _ in 0..rounds {
             self.server.tell("publish", outstanding);
-            self.frame = self.receiver.ask("await", outstanding) as usize;
+            self.frame = self.receiver.ask("await", outstanding)[0] as usize;
         }
         let deliveries = (rounds * outstanding * self.sockets) as f64;
         Sample {

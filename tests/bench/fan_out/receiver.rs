@@ -3,6 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use mio::{Events, Interest, Poll, Token};
@@ -30,8 +31,9 @@ pub fn run(arguments: &[&str]) {
     child::obey(|what, count| match what {
         "await" => {
             receiver.await_frames(count);
-            Some(receiver.frame as f64)
+            Some(vec![receiver.frame as f64])
         }
+        "latency" => Some(receiver.arrivals(count)),
         other => panic!("unknown request {other}"),
     });
 }
@@ -85,6 +87,27 @@ impl Receiver {
         self.received = 0;
     }
 
+    /// Milliseconds from `began`, in microseconds since the epoch, until each socket has got one
+    /// update, in ascending order.
+    fn arrivals(&mut self, began_us: usize) -> Vec<f64> {
+        let mut arrivals = Vec::with_capacity(self.sockets.len());
+        while arrivals.len() < self.sockets.len() {
+            let before = self.received;
+            self.receive();
+            let since = UNIX_EPOCH + Duration::from_micros(began_us as u64);
+            let ms = SystemTime::now()
+                .duration_since(since)
+                .unwrap()
+                .as_secs_f64()
+                * 1e3;
+            // An event loop's round is far shorter than what is measured.
+            let frames = self.received / self.frame - before / self.frame;
+            arrivals.extend(std::iter::repeat_n(ms, frames));
+        }
+        self.received = 0;
+        arrivals
+    }
+
     /// The first update tells how long one is.
     fn learn(&mut self, updates: usize) {
         let mut quiet = 0;
@@ -103,7 +126,7 @@ impl Receiver {
     }
 
     fn receive(&mut self) {
-        let wait = std::time::Duration::from_millis(50);
+        let wait = Duration::from_millis(50);
         self.poll.poll(&mut self.events, Some(wait)).unwrap();
         for event in &self.events {
             let socket = &mut self.sockets[event.token().0];

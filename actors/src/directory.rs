@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
 use tokio::runtime::Handle;
 
@@ -33,6 +33,12 @@ const PARTITIONS: usize = 64;
 /// The exit reason of an actor that was let go, by which its supervisor tells it from one that
 /// fell.
 pub(crate) const LET_GO: &str = "let go";
+
+/// How many messages may be under way before those who bring more are held back, and until when.
+const MOST_UNDER_WAY: usize = 4_096;
+const FEW_UNDER_WAY: usize = MOST_UNDER_WAY / 2;
+/// How long they are held back at a time.
+const HELD_BACK: Duration = Duration::from_millis(50);
 
 /// When actors are let go.
 #[derive(Debug, Clone)]
@@ -65,6 +71,10 @@ pub struct Directory {
     monitored: AtomicUsize,
     actors: AtomicUsize,
     started: AtomicU64,
+    /// Messages to all actors that were sent and not yet handled.
+    under_way: AtomicUsize,
+    /// Signalled when few messages are under way again.
+    room: (Mutex<()>, Condvar),
     stopped: OnceLock<()>,
 }
 
@@ -109,6 +119,8 @@ impl Directory {
             monitored: AtomicUsize::new(0),
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
+            under_way: AtomicUsize::new(0),
+            room: (Mutex::new(()), Condvar::new()),
             stopped: OnceLock::new(),
         })
     }
@@ -122,8 +134,8 @@ impl Directory {
             let mut partition = partition.lock();
             partition.started.clear();
             for (user, slot) in &mut partition.slots {
-                if slot.live.take().is_some() {
-                    self.actors.fetch_sub(1, Ordering::Relaxed);
+                if let Some(live) = slot.live.take() {
+                    self.gone(&live);
                     orphans.push(*user);
                 }
             }
@@ -144,6 +156,19 @@ impl Directory {
         }
         self.deliver(&mut partition, user, message);
         true
+    }
+
+    /// Returns at once, unless the actors are far behind: then it blocks for a moment, so that who
+    /// brings messages faster than they are handled is slowed down.
+    pub fn hold_back(&self) {
+        if self.under_way.load(Ordering::Relaxed) < MOST_UNDER_WAY {
+            return;
+        }
+        let (lock, room) = &self.room;
+        let mut guard = lock.lock();
+        if self.under_way.load(Ordering::Relaxed) >= FEW_UNDER_WAY {
+            room.wait_for(&mut guard, HELD_BACK);
+        }
     }
 
     /// Starts the user's actor if the user is known and has none.
@@ -233,8 +258,13 @@ impl Directory {
         let Some(live) = &mut slot.live else {
             return;
         };
-        live.under_way = live.under_way.saturating_sub(1);
         live.touched = now;
+        if live.under_way > 0 {
+            live.under_way -= 1;
+            if self.under_way.fetch_sub(1, Ordering::Relaxed) == FEW_UNDER_WAY {
+                self.room.1.notify_all();
+            }
+        }
         if live.under_way == 0 && slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
@@ -251,12 +281,11 @@ impl Directory {
                 .find(|(_, slot)| slot.is_written_by(actor))
                 .map(|(user, slot)| (*user, slot.kept.is_some()));
             if let Some((user, known)) = found {
-                self.actors.fetch_sub(1, Ordering::Relaxed);
-                if known {
-                    if let Some(slot) = partition.slots.get_mut(&user) {
-                        slot.live = None;
-                    }
-                } else {
+                let slot = partition.slots.get_mut(&user)?;
+                if let Some(live) = slot.live.take() {
+                    self.gone(&live);
+                }
+                if !known {
                     partition.slots.remove(&user);
                 }
                 return Some(user);
@@ -292,6 +321,7 @@ impl Directory {
             return;
         };
         live.under_way += 1;
+        self.under_way.fetch_add(1, Ordering::Relaxed);
         // A send fails only if the actor has just fallen: its supervisor starts another, and asks
         // Discord again for what is lost here.
         if live.actor.cast(message).is_err() {
@@ -366,8 +396,15 @@ impl Directory {
     fn let_go(&self, slot: &mut Slot) {
         if let Some(live) = slot.live.take() {
             live.actor.stop(Some(LET_GO.to_owned()));
-            self.actors.fetch_sub(1, Ordering::Relaxed);
+            self.gone(&live);
         }
+    }
+
+    /// An actor is no longer in the directory.
+    fn gone(&self, live: &Live) {
+        self.actors.fetch_sub(1, Ordering::Relaxed);
+        self.under_way
+            .fetch_sub(live.under_way as usize, Ordering::Relaxed);
     }
 }
 

@@ -206,11 +206,13 @@ impl Intake for Hub {
         let user = profile.id;
         let input = Box::new(UserInput::Member { profile, presence });
         self.inner.directory.send(user, UserMsg::Input(input));
+        self.inner.directory.hold_back();
     }
 
     fn presence(&self, user: UserId, presence: Presence) {
         let input = Box::new(UserInput::Presence(presence));
         self.inner.directory.send(user, UserMsg::Input(input));
+        self.inner.directory.hold_back();
     }
 
     fn left(&self, user: UserId) {

@@ -162,6 +162,8 @@ impl Shard {
             for command in commands.drain(..) {
                 self.carry_out(command);
             }
+            // After a rush, such as the first member list, its memory is given back.
+            commands.shrink_to(MOST_GATHERED * 16);
             self.deliver();
             self.ring(Instant::now());
         }

@@ -44,6 +44,8 @@ pub fn mirror(api_url: &str) {
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.socket.heartbeat_interval_ms = 3_600_000;
+        config.users.idle_after_ms = 2_000;
+        config.users.sweep_interval_ms = 500;
         config.discord.api_url = Some(api_url.to_owned());
         config.discord.token = Some(Secret::new("simulated-token"));
         App::start(&config, None).await.unwrap()
@@ -57,6 +59,12 @@ pub fn mirror(api_url: &str) {
                 std::thread::sleep(Duration::from_millis(10));
             }
             Some(vec![app.hub().directory().monitored() as f64])
+        }
+        "passive" => {
+            while app.hub().directory().actors() > count {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Some(Vec::new())
         }
         other => panic!("unknown request {other}"),
     });
@@ -158,11 +166,15 @@ pub fn memory() {
     let mut many = Whole::start(MEMBERS);
     let took = began.elapsed().as_secs_f64();
     let monitored = many.lantern.ask("complete", MEMBERS)[0];
+    let with_actors = (many.lantern.resident_kib() - few) as f64 / monitored;
+    many.lantern.ask("passive", 0);
     let each = (many.lantern.resident_kib() - few) as f64 / monitored;
     println!(
         "\nmemory, {monitored} members from the simulated Discord, complete after {took:.1} s"
     );
-    println!("  {each:.2} KiB a tracked user");
+    println!(
+        "  {each:.2} KiB a tracked user that nobody watches ({with_actors:.2} with the last actors still there)"
+    );
 }
 
 fn http(port: &str, method: &str, path: &str, body: &str) -> String {

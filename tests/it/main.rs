@@ -12,6 +12,7 @@ mod harness;
 mod intake;
 mod openapi;
 mod presence;
+mod readme;
 mod rest;
 mod rest_harness;
 mod simulator;

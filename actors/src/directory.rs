@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use crate::{
     domain::UserId,
     ports::{FanOut, Publication},
-    user::{User, UserArguments, UserMsg, UserRecord},
+    user::{User, UserArguments, UserMsg, UserRecord, UserSupervisorMsg},
     wire::Snapshot,
 };
 
@@ -71,8 +71,8 @@ pub struct Directory {
 #[derive(Default)]
 struct Partition {
     slots: HashMap<UserId, Slot>,
-    /// Users with an actor, longest started first; may name users whose actor is gone.
-    started: VecDeque<UserId>,
+    /// Users with their actor, longest started first; may name actors that are gone.
+    started: VecDeque<(UserId, ActorId)>,
 }
 
 #[derive(Default)]
@@ -121,12 +121,15 @@ impl Directory {
         for partition in &self.partitions {
             let mut partition = partition.lock();
             partition.started.clear();
-            for (user, slot) in &mut partition.slots {
-                if slot.live.take().is_some() {
+            partition.slots.retain(|user, slot| {
+                if let Some(live) = slot.live.take() {
+                    // Most fell already; one that was just starting may not have noticed.
+                    live.actor.kill();
                     self.actors.fetch_sub(1, Ordering::Relaxed);
                     orphans.push(*user);
                 }
-            }
+                slot.kept.is_some()
+            });
         }
         orphans
     }
@@ -224,20 +227,28 @@ impl Directory {
         }
     }
 
-    /// An actor has handled a message. One of a user who left, with nothing more under way, ends.
-    pub(crate) fn handled(&self, user: UserId, now: Instant) {
+    /// An actor has handled a message. With nothing more under way, it ends if the user left, or if
+    /// nobody watches the user and there are more actors than may be.
+    pub(crate) fn handled(&self, actor: ActorId, user: UserId, now: Instant) {
         let mut partition = self.partition(user);
         let Some(slot) = partition.slots.get_mut(&user) else {
             return;
         };
-        let Some(live) = &mut slot.live else {
+        // One that was replaced must not count down what is under way to the other.
+        let live = slot.live.as_mut();
+        let Some(live) = live.filter(|live| live.actor.get_id() == actor) else {
             return;
         };
         live.under_way = live.under_way.saturating_sub(1);
         live.touched = now;
-        if live.under_way == 0 && slot.kept.is_none() {
+        if live.under_way > 0 {
+            return;
+        }
+        if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
+        } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
+            self.let_go(slot);
         }
     }
 
@@ -245,24 +256,38 @@ impl Directory {
     pub(crate) fn fell(&self, actor: ActorId) -> Option<UserId> {
         for partition in &self.partitions {
             let mut partition = partition.lock();
-            let found = partition
-                .slots
-                .iter()
-                .find(|(_, slot)| slot.is_written_by(actor))
-                .map(|(user, slot)| (*user, slot.kept.is_some()));
-            if let Some((user, known)) = found {
-                self.actors.fetch_sub(1, Ordering::Relaxed);
-                if known {
-                    if let Some(slot) = partition.slots.get_mut(&user) {
-                        slot.live = None;
-                    }
-                } else {
-                    partition.slots.remove(&user);
-                }
+            let mut slots = partition.slots.iter();
+            let found = slots.find(|(_, slot)| slot.is_written_by(actor));
+            if let Some((user, _)) = found {
+                let user = *user;
+                self.bury(&mut partition, user);
                 return Some(user);
             }
         }
         None
+    }
+
+    /// This user's actor was found dead. False if the user has another meanwhile.
+    pub(crate) fn fell_of(&self, user: UserId, actor: ActorId) -> bool {
+        let mut partition = self.partition(user);
+        let slot = partition.slots.get(&user);
+        let is_theirs = slot.is_some_and(|slot| slot.is_written_by(actor));
+        if is_theirs {
+            self.bury(&mut partition, user);
+        }
+        is_theirs
+    }
+
+    /// Forgets a dead actor, and with it a user of whom nothing was published yet.
+    fn bury(&self, partition: &mut Partition, user: UserId) {
+        self.actors.fetch_sub(1, Ordering::Relaxed);
+        let Some(slot) = partition.slots.get_mut(&user) else {
+            return;
+        };
+        slot.live = None;
+        if slot.kept.is_none() {
+            partition.slots.remove(&user);
+        }
     }
 
     /// Lets actors go that nobody watches and that had nothing to do for a while.
@@ -292,10 +317,15 @@ impl Directory {
             return;
         };
         live.under_way += 1;
-        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
-        // Discord again for what is lost here.
-        if live.actor.cast(message).is_err() {
-            tracing::debug!(%user, "message to a user actor that has just fallen");
+        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
+        // again for what is lost here. It has not heard of one that fell while it was starting.
+        if live.actor.cast(message).is_err()
+            && let Some(supervisor) = &*self.supervisor.read()
+        {
+            let actor = live.actor.get_id();
+            let fallen = UserSupervisorMsg::Fallen { user, actor };
+            // If the supervisor fell too, the root deals with all of its actors.
+            let _ = supervisor.send_message(fallen);
         }
     }
 
@@ -317,7 +347,7 @@ impl Directory {
                 rmp_serde::from_slice::<UserRecord>(&kept.record).ok()
             });
             let actor = self.start(user, record)?;
-            partition.started.push_back(user);
+            partition.started.push_back((user, actor.get_id()));
             partition.slots.entry(user).or_default().live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
@@ -346,19 +376,20 @@ impl Directory {
     /// nothing under way, that nobody watches and that `may_go`.
     fn passivate(&self, partition: &mut Partition, most: usize, may_go: impl Fn(&Live) -> bool) {
         for _ in 0..most.min(partition.started.len()) {
-            let Some(user) = partition.started.pop_front() else {
+            let Some((user, actor)) = partition.started.pop_front() else {
                 return;
             };
             let Some(slot) = partition.slots.get_mut(&user) else {
                 continue;
             };
-            let Some(live) = &slot.live else {
+            let live = slot.live.as_ref();
+            let Some(live) = live.filter(|live| live.actor.get_id() == actor) else {
                 continue;
             };
             if live.under_way == 0 && may_go(live) && !self.fan_out.is_watched(user) {
                 self.let_go(slot);
             } else {
-                partition.started.push_back(user);
+                partition.started.push_back((user, actor));
             }
         }
     }

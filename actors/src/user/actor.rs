@@ -65,7 +65,8 @@ impl Actor for User {
             UserMsg::Input(input) => state.input(&myself, *input, now)?,
             UserMsg::Leave => state.leave(&myself),
         }
-        state.directory.handled(state.user, Instant::now());
+        let (directory, user) = (&state.directory, state.user);
+        directory.handled(myself.get_id(), user, Instant::now());
         Ok(())
     }
 }

@@ -247,7 +247,9 @@ impl Shard {
         };
         let was_full = connection.full_since.is_some();
         let now = Instant::now();
-        match (connection.flush(now), connection.ending) {
+        let flushed = connection.flush(now);
+        connection.count_waiting(&self.stats);
+        match (flushed, connection.ending) {
             (Err(_), _) | (Ok(true), Ending::Done) => self.remove(slot),
             (Ok(true), Ending::CloseSent) => connection.end_writing(),
             (Ok(true), Ending::Open) => {}
@@ -297,6 +299,7 @@ impl Shard {
         };
         // Fails only for a socket that was never registered.
         let _ = self.poll.registry().deregister(&mut connection.stream);
+        connection.count_none_waiting(&self.stats);
         if connection.ending == Ending::Open {
             self.stats.closed_by_client.fetch_add(1, Ordering::Relaxed);
         }

@@ -48,7 +48,7 @@ pub enum AppError {
     #[error("{0}")]
     Discord(#[from] GatewayError),
     /// The simulated Discord cannot start.
-    #[error("{0}")]
+    #[error("cannot {0}")]
     Simulator(#[from] SimulatorError),
     /// The core did not start.
     #[error("cannot start the core: {0}")]
@@ -110,7 +110,7 @@ impl App {
             Some(demo) => {
                 let token = demo.token.clone();
                 let simulator = Simulator::start(demo).await?;
-                way = Ok(simulated(&simulator, &token));
+                way = Ok(simulated(&simulator, &token, config));
                 Some(simulator)
             }
             None => None,
@@ -194,44 +194,61 @@ impl App {
     pub async fn stop(self) {
         self.connecting.abort();
         self.stop.send_replace(true);
-        if let Some(gateway) = self.gateway.0.get() {
-            gateway.stop().await;
-        }
-        let shards = Arc::clone(&self.shards);
+        self.shards.going_away();
+        let (gateway, simulator) = (self.gateway, self.simulator);
+        let leave_discord = async {
+            if let Some(gateway) = gateway.0.get() {
+                gateway.stop().await;
+            }
+            if let Some(simulator) = simulator {
+                simulator.stop().await;
+            }
+        };
+        let mut server = self.server;
         let orderly = async {
-            self.shards.going_away();
-            let closed = self.shards.closed();
-            let _ = tokio::join!(self.server, closed);
+            let _ = tokio::join!(&mut server, self.shards.closed(), leave_discord);
         };
         if tokio::time::timeout(self.shutdown_timeout, orderly)
             .await
             .is_err()
         {
-            tracing::warn!("some clients did not let go in time");
+            tracing::warn!("some connections did not end in time; they are cut");
+            server.abort();
         }
         self.hub.stop().await;
-        if let Some(simulator) = self.simulator {
-            simulator.stop().await;
-        }
         // Joining threads blocks.
+        let shards = self.shards;
         let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
     }
 }
 
 fn gateway_config(config: &Config) -> Result<GatewayConfig, AppError> {
     let token = config.discord.token.as_ref().ok_or(AppError::NoToken)?;
-    let mut gateway = GatewayConfig::new(token.reveal());
-    gateway.api_url.clone_from(&config.discord.api_url);
-    gateway.guild_id = config.discord.guild_id;
-    Ok(gateway)
+    Ok(GatewayConfig {
+        api_url: config.discord.api_url.clone(),
+        guild_id: config.discord.guild_id,
+        ..with_times(token.reveal(), config)
+    })
 }
 
 /// The way to the simulated Discord of a demo, whatever the configuration says of the real one.
-fn simulated(simulator: &Simulator, token: &str) -> GatewayConfig {
-    let mut gateway = GatewayConfig::new(token);
-    gateway.api_url = Some(simulator.api_url());
-    gateway.guild_id = simulator.guild_id().try_into().ok();
-    gateway
+fn simulated(simulator: &Simulator, token: &str, config: &Config) -> GatewayConfig {
+    GatewayConfig {
+        api_url: Some(simulator.api_url()),
+        guild_id: simulator.guild_id().try_into().ok(),
+        ..with_times(token, config)
+    }
+}
+
+fn with_times(token: &str, config: &Config) -> GatewayConfig {
+    let discord = &config.discord;
+    GatewayConfig {
+        silence: Duration::from_millis(discord.silence_timeout_ms),
+        patience: Duration::from_millis(discord.answer_timeout_ms),
+        retry_first: Duration::from_millis(discord.retry_first_ms),
+        retry_max: Duration::from_millis(discord.retry_max_ms),
+        ..GatewayConfig::new(token)
+    }
 }
 
 /// Connects to Discord in the background. The channel tells when that failed or ended for good.

@@ -80,6 +80,14 @@ pub struct DiscordConfig {
     /// The root of Discord's API, without a slash at its end; without it, Discord's own.
     #[serde(deserialize_with = "some_url")]
     pub api_url: Option<String>,
+    /// How long Discord may be silent before the connection counts as lost.
+    pub silence_timeout_ms: u64,
+    /// How long Discord may take to answer a request for members before it is repeated.
+    pub answer_timeout_ms: u64,
+    /// The pause before the second attempt to reach Discord; it doubles from there.
+    pub retry_first_ms: u64,
+    /// The longest pause between two attempts.
+    pub retry_max_ms: u64,
 }
 
 /// `[users]`: the actors of monitored users.
@@ -153,6 +161,7 @@ impl Config {
     /// What is wrong with the values that a type alone does not tell: a sentence each.
     pub fn validate(&self) -> Vec<String> {
         let (server, socket, users) = (&self.server, &self.socket, &self.users);
+        let discord = &self.discord;
         let mut problems = Vec::new();
         let mut within = |key: &str, value: u64, least: u64, most: u64| {
             if !(least..=most).contains(&value) {
@@ -173,10 +182,24 @@ impl Config {
                 socket.write_stall_timeout_ms,
             ),
             ("users.sweep_interval_ms", users.sweep_interval_ms),
+            ("discord.silence_timeout_ms", discord.silence_timeout_ms),
+            ("discord.answer_timeout_ms", discord.answer_timeout_ms),
         ];
         for (key, value) in timeouts {
             within(key, value, 100, HOUR_MS);
         }
+        within(
+            "discord.retry_first_ms",
+            discord.retry_first_ms,
+            10,
+            HOUR_MS,
+        );
+        within(
+            "discord.retry_max_ms",
+            discord.retry_max_ms,
+            discord.retry_first_ms,
+            HOUR_MS,
+        );
         within(
             "socket.heartbeat_interval_ms",
             socket.heartbeat_interval_ms,

@@ -24,6 +24,12 @@ pub fn sockets(shards: Arc<Shards>) -> Collector {
             "Pairs of a socket and a user that it names, and sockets that watch everybody.",
             shards.subscriptions(),
         );
+        gauge(
+            out,
+            "lantern_queued_messages",
+            "Messages that wait for sockets that are full.",
+            stats.queued.load(Relaxed),
+        );
         for (name, help, value) in [
             (
                 "lantern_sockets_opened_total",

@@ -6,6 +6,8 @@
 //! passed to the fan-out in one step, so readers and watchers see one order, and an actor that was
 //! replaced can no longer write.
 
+mod backlog;
+
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
@@ -16,14 +18,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
 use tokio::runtime::Handle;
 
+use self::backlog::Backlog;
 use crate::{
-    domain::UserId,
+    domain::{Presence, Profile, Timestamp, UserId},
     ports::{FanOut, Publication},
-    user::{User, UserArguments, UserMsg, UserRecord},
+    user::{
+        Decision, User, UserArguments, UserInput, UserMsg, UserRecord, UserState,
+        UserSupervisorMsg, decide,
+    },
     wire::Snapshot,
 };
 
@@ -33,12 +39,6 @@ const PARTITIONS: usize = 64;
 /// The exit reason of an actor that was let go, by which its supervisor tells it from one that
 /// fell.
 pub(crate) const LET_GO: &str = "let go";
-
-/// How many messages may be under way before those who bring more are held back, and until when.
-const MOST_UNDER_WAY: usize = 4_096;
-const FEW_UNDER_WAY: usize = MOST_UNDER_WAY / 2;
-/// How long they are held back at a time.
-const HELD_BACK: Duration = Duration::from_millis(50);
 
 /// When actors are let go.
 #[derive(Debug, Clone)]
@@ -71,18 +71,15 @@ pub struct Directory {
     monitored: AtomicUsize,
     actors: AtomicUsize,
     started: AtomicU64,
-    /// Messages to all actors that were sent and not yet handled.
-    under_way: AtomicUsize,
-    /// Signalled when few messages are under way again.
-    room: (Mutex<()>, Condvar),
+    backlog: Backlog,
     stopped: OnceLock<()>,
 }
 
 #[derive(Default)]
 struct Partition {
     slots: HashMap<UserId, Slot>,
-    /// Users with an actor, longest started first; may name users whose actor is gone.
-    started: VecDeque<UserId>,
+    /// Users with their actor, longest started first; may name actors that are gone.
+    started: VecDeque<(UserId, ActorId)>,
 }
 
 #[derive(Default)]
@@ -119,8 +116,7 @@ impl Directory {
             monitored: AtomicUsize::new(0),
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
-            under_way: AtomicUsize::new(0),
-            room: (Mutex::new(()), Condvar::new()),
+            backlog: Backlog::default(),
             stopped: OnceLock::new(),
         })
     }
@@ -133,42 +129,56 @@ impl Directory {
         for partition in &self.partitions {
             let mut partition = partition.lock();
             partition.started.clear();
-            for (user, slot) in &mut partition.slots {
+            partition.slots.retain(|user, slot| {
                 if let Some(live) = slot.live.take() {
+                    // Most fell already; one that was just starting may not have noticed.
+                    live.actor.kill();
                     self.gone(&live);
                     orphans.push(*user);
                 }
-            }
+                slot.kept.is_some()
+            });
         }
         orphans
     }
 
-    /// Sends to the user's actor, which is started if the user has none. Only a member message
-    /// makes somebody known who was not; others to unknown users are dropped, and false returned.
+    /// Sends to the actor of a known user, which is started if the user has none. False if nobody
+    /// knows the user.
     pub fn send(&self, user: UserId, message: UserMsg) -> bool {
-        let makes_known = matches!(
-            &message,
-            UserMsg::Input(input) if matches!(**input, crate::user::UserInput::Member { .. })
-        );
         let mut partition = self.partition(user);
-        if !makes_known && !partition.slots.contains_key(&user) {
+        if !partition.slots.contains_key(&user) {
             return false;
         }
         self.deliver(&mut partition, user, message);
         true
     }
 
+    /// Takes a line of the member list in. Who has an actor is told through it. For the others, who
+    /// are passive, what the actor would decide is decided here, under the lock that keeps an actor
+    /// from starting: to be counted, nobody needs one.
+    pub fn enlist(&self, profile: Profile, presence: Option<Presence>, now: Timestamp) {
+        let user = profile.id;
+        let input = UserInput::Member { profile, presence };
+        let mut partition = self.partition(user);
+        let slot = partition.slots.get(&user);
+        if slot.is_some_and(|slot| slot.live.is_some()) {
+            let message = UserMsg::Input(Box::new(input));
+            return self.deliver(&mut partition, user, message);
+        }
+        let record = slot.and_then(Slot::record);
+        match decide(&mut record.map(UserState::from_record), input, now) {
+            Ok(Some(decision)) => {
+                self.keep(partition.slots.entry(user).or_default(), decision);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%user, %error, "a member could not be taken in"),
+        }
+    }
+
     /// Returns at once, unless the actors are far behind: then it blocks for a moment, so that who
     /// brings messages faster than they are handled is slowed down.
     pub fn hold_back(&self) {
-        if self.under_way.load(Ordering::Relaxed) < MOST_UNDER_WAY {
-            return;
-        }
-        let (lock, room) = &self.room;
-        let mut guard = lock.lock();
-        if self.under_way.load(Ordering::Relaxed) >= FEW_UNDER_WAY {
-            room.wait_for(&mut guard, HELD_BACK);
-        }
+        self.backlog.hold_back();
     }
 
     /// Starts the user's actor if the user is known and has none.
@@ -213,28 +223,27 @@ impl Directory {
     }
 
     /// Keeps and publishes what an actor decided, unless that actor was replaced.
-    pub(crate) fn publish(
-        &self,
-        actor: ActorId,
-        record: Box<[u8]>,
-        snapshot: Arc<Snapshot>,
-        publication: fn(Arc<Snapshot>) -> Publication,
-    ) {
-        let mut partition = self.partition(snapshot.user());
-        let Some(slot) = partition.slots.get_mut(&snapshot.user()) else {
-            return;
-        };
-        if !slot.is_written_by(actor) {
-            return;
+    pub(crate) fn publish(&self, actor: ActorId, decision: Decision) {
+        let user = decision.snapshot.user();
+        let mut partition = self.partition(user);
+        if let Some(slot) = partition.slots.get_mut(&user)
+            && slot.is_written_by(actor)
+        {
+            self.keep(slot, decision);
         }
+    }
+
+    /// Readers and watchers see one order, because both are told under the partition's lock.
+    fn keep(&self, slot: &mut Slot, decision: Decision) {
         let kept = Kept {
-            snapshot: Arc::clone(&snapshot),
-            record,
+            snapshot: Arc::clone(&decision.snapshot),
+            record: decision.record,
         };
         if slot.kept.replace(kept).is_none() {
             self.monitored.fetch_add(1, Ordering::Relaxed);
         }
-        self.fan_out.publish(publication(snapshot));
+        let publication = (decision.publication)(decision.snapshot);
+        self.fan_out.publish(publication);
     }
 
     /// Forgets what was published of a user who left, and tells watchers.
@@ -249,25 +258,31 @@ impl Directory {
         }
     }
 
-    /// An actor has handled a message. One of a user who left, with nothing more under way, ends.
-    pub(crate) fn handled(&self, user: UserId, now: Instant) {
+    /// An actor has handled a message. With nothing more under way, it ends if the user left, or if
+    /// nobody watches the user and there are more actors than may be.
+    pub(crate) fn handled(&self, actor: ActorId, user: UserId, now: Instant) {
         let mut partition = self.partition(user);
         let Some(slot) = partition.slots.get_mut(&user) else {
             return;
         };
-        let Some(live) = &mut slot.live else {
+        // One that was replaced must not count down what is under way to the other.
+        let live = slot.live.as_mut();
+        let Some(live) = live.filter(|live| live.actor.get_id() == actor) else {
             return;
         };
         live.touched = now;
         if live.under_way > 0 {
             live.under_way -= 1;
-            if self.under_way.fetch_sub(1, Ordering::Relaxed) == FEW_UNDER_WAY {
-                self.room.1.notify_all();
-            }
+            self.backlog.shrink(1);
         }
-        if live.under_way == 0 && slot.kept.is_none() {
+        if live.under_way > 0 {
+            return;
+        }
+        if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
+        } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
+            self.let_go(slot);
         }
     }
 
@@ -275,23 +290,39 @@ impl Directory {
     pub(crate) fn fell(&self, actor: ActorId) -> Option<UserId> {
         for partition in &self.partitions {
             let mut partition = partition.lock();
-            let found = partition
-                .slots
-                .iter()
-                .find(|(_, slot)| slot.is_written_by(actor))
-                .map(|(user, slot)| (*user, slot.kept.is_some()));
-            if let Some((user, known)) = found {
-                let slot = partition.slots.get_mut(&user)?;
-                if let Some(live) = slot.live.take() {
-                    self.gone(&live);
-                }
-                if !known {
-                    partition.slots.remove(&user);
-                }
+            let mut slots = partition.slots.iter();
+            let found = slots.find(|(_, slot)| slot.is_written_by(actor));
+            if let Some((user, _)) = found {
+                let user = *user;
+                self.bury(&mut partition, user);
                 return Some(user);
             }
         }
         None
+    }
+
+    /// This user's actor was found dead. False if the user has another meanwhile.
+    pub(crate) fn fell_of(&self, user: UserId, actor: ActorId) -> bool {
+        let mut partition = self.partition(user);
+        let slot = partition.slots.get(&user);
+        let is_theirs = slot.is_some_and(|slot| slot.is_written_by(actor));
+        if is_theirs {
+            self.bury(&mut partition, user);
+        }
+        is_theirs
+    }
+
+    /// Forgets a dead actor, and with it a user of whom nothing was published yet.
+    fn bury(&self, partition: &mut Partition, user: UserId) {
+        let Some(slot) = partition.slots.get_mut(&user) else {
+            return;
+        };
+        if let Some(live) = slot.live.take() {
+            self.gone(&live);
+        }
+        if slot.kept.is_none() {
+            partition.slots.remove(&user);
+        }
     }
 
     /// Lets actors go that nobody watches and that had nothing to do for a while.
@@ -321,11 +352,16 @@ impl Directory {
             return;
         };
         live.under_way += 1;
-        self.under_way.fetch_add(1, Ordering::Relaxed);
-        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
-        // Discord again for what is lost here.
-        if live.actor.cast(message).is_err() {
-            tracing::debug!(%user, "message to a user actor that has just fallen");
+        self.backlog.grow();
+        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
+        // again for what is lost here. It has not heard of one that fell while it was starting.
+        if live.actor.cast(message).is_err()
+            && let Some(supervisor) = &*self.supervisor.read()
+        {
+            let actor = live.actor.get_id();
+            let fallen = UserSupervisorMsg::Fallen { user, actor };
+            // If the supervisor fell too, the root deals with all of its actors.
+            let _ = supervisor.send_message(fallen);
         }
     }
 
@@ -342,12 +378,9 @@ impl Directory {
             if self.actors() >= self.passivation.most_actors {
                 self.passivate(partition, 8, |_| true);
             }
-            let record = partition.slots.get(&user).and_then(|slot| {
-                let kept = slot.kept.as_ref()?;
-                rmp_serde::from_slice::<UserRecord>(&kept.record).ok()
-            });
+            let record = partition.slots.get(&user).and_then(Slot::record);
             let actor = self.start(user, record)?;
-            partition.started.push_back(user);
+            partition.started.push_back((user, actor.get_id()));
             partition.slots.entry(user).or_default().live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
@@ -376,19 +409,20 @@ impl Directory {
     /// nothing under way, that nobody watches and that `may_go`.
     fn passivate(&self, partition: &mut Partition, most: usize, may_go: impl Fn(&Live) -> bool) {
         for _ in 0..most.min(partition.started.len()) {
-            let Some(user) = partition.started.pop_front() else {
+            let Some((user, actor)) = partition.started.pop_front() else {
                 return;
             };
             let Some(slot) = partition.slots.get_mut(&user) else {
                 continue;
             };
-            let Some(live) = &slot.live else {
+            let live = slot.live.as_ref();
+            let Some(live) = live.filter(|live| live.actor.get_id() == actor) else {
                 continue;
             };
             if live.under_way == 0 && may_go(live) && !self.fan_out.is_watched(user) {
                 self.let_go(slot);
             } else {
-                partition.started.push_back(user);
+                partition.started.push_back((user, actor));
             }
         }
     }
@@ -403,12 +437,24 @@ impl Directory {
     /// An actor is no longer in the directory.
     fn gone(&self, live: &Live) {
         self.actors.fetch_sub(1, Ordering::Relaxed);
-        self.under_way
-            .fetch_sub(live.under_way as usize, Ordering::Relaxed);
+        self.backlog.shrink(live.under_way as usize);
     }
 }
 
 impl Slot {
+    /// The state that the last publication left behind.
+    fn record(&self) -> Option<UserRecord> {
+        let kept = self.kept.as_ref()?;
+        match rmp_serde::from_slice(&kept.record) {
+            Ok(record) => Some(record),
+            Err(error) => {
+                // Discord tells the rest again; only times and the version start anew.
+                tracing::error!(%error, "a user's record could not be read");
+                None
+            }
+        }
+    }
+
     fn is_written_by(&self, actor: ActorId) -> bool {
         self.live
             .as_ref()

@@ -4,7 +4,7 @@ mod root;
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use parking_lot::RwLock;
@@ -106,8 +106,16 @@ impl Hub {
             hub: hub.clone(),
             sweep_interval: config.sweep_interval,
         };
-        let (root, _) = Actor::spawn(None, Root, arguments).await?;
+        let (root, ended) = Actor::spawn(None, Root, arguments).await?;
         *hub.inner.root.write() = Some(root);
+        let inner = Arc::downgrade(&hub.inner);
+        tokio::spawn(async move {
+            let _ = ended.await;
+            // Whatever it fell of: without a root nobody mends anything.
+            if let Some(inner) = inner.upgrade() {
+                inner.failed.send_replace(true);
+            }
+        });
         Ok(hub)
     }
 
@@ -120,7 +128,8 @@ impl Hub {
         }
     }
 
-    /// Resolves when the core has given up: a supervisor fell more often than its budget allows.
+    /// Resolves when the core has ended, by [`Hub::stop`] or because it has given up: supervisors
+    /// fell more often than their budget allows.
     pub async fn failed(&self) {
         let mut failed = self.inner.failed.subscribe();
         let _ = failed.wait_for(|failed| *failed).await;
@@ -165,15 +174,22 @@ impl Hub {
         let _ = self.inner.resync.0.set(resync);
     }
 
-    /// Starts a session actor for a socket. `phase` is [`Phase::Greeting`] for a new socket.
-    /// `None` once the hub stops.
+    /// Starts a session actor for a socket and hands it over. `phase` is [`Phase::Greeting`] for a
+    /// new socket. False once the hub stops.
+    ///
+    /// `hand_over` queues the session at the socket's owner: so a session is either there before
+    /// [`Sockets::adopt`], or lives under the new supervisor.
     pub fn open_session(
         &self,
         socket: SocketKey,
         encoding: Encoding,
         phase: Phase,
-    ) -> Option<ActorRef<SessionMsg>> {
-        let supervisor = self.inner.session_supervisor.read().clone()?;
+        hand_over: impl FnOnce(ActorRef<SessionMsg>),
+    ) -> bool {
+        let supervisor = self.inner.session_supervisor.read();
+        let Some(supervised_by) = supervisor.clone() else {
+            return false;
+        };
         let arguments = SessionArguments {
             socket,
             sockets: Arc::clone(&self.inner.sockets),
@@ -182,9 +198,12 @@ impl Hub {
             phase,
         };
         let _runtime = self.inner.runtime.enter();
-        let (session, _started) =
-            ActorRuntime::spawn_linked_instant(None, Session, arguments, supervisor).ok()?;
-        Some(session)
+        // The only error is a name that is taken, and sessions have none.
+        match ActorRuntime::spawn_linked_instant(None, Session, arguments, supervised_by) {
+            Ok((session, _started)) => hand_over(session),
+            Err(_) => return false,
+        }
+        true
     }
 
     /// The actor of a known user, started if need be, for tools and tests.
@@ -203,9 +222,8 @@ impl Hub {
 
 impl Intake for Hub {
     fn member(&self, profile: Profile, presence: Option<Presence>) {
-        let user = profile.id;
-        let input = Box::new(UserInput::Member { profile, presence });
-        self.inner.directory.send(user, UserMsg::Input(input));
+        let now = Timestamp::from(SystemTime::now());
+        self.inner.directory.enlist(profile, presence, now);
         self.inner.directory.hold_back();
     }
 
@@ -229,7 +247,6 @@ impl Intake for Hub {
     fn gateway(&self, state: GatewayState) {
         let before = std::mem::replace(&mut *self.inner.gateway.write(), state);
         if before != state {
-            tracing::info!(?state, "gateway");
             self.inner
                 .fan_out
                 .publish(Publication::Staleness(self.stale_since()));

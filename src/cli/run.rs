@@ -5,12 +5,12 @@ use std::{io::Write, net::SocketAddr, process::ExitCode};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     runtime::Runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use super::{Population, ServeArgs, SimulateArgs, environment};
 use crate::{
-    app::App,
+    app::{App, AppError},
     config::{Base, Config, Loaded},
     simulator::{Simulator, SimulatorConfig},
     telemetry,
@@ -63,6 +63,8 @@ fn run(program: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn serving(config: &Config, demo: Option<SimulatorConfig>) -> Outcome {
+    // From here on a signal is an orderly stop, also while starting.
+    let mut asked = StopAsked::new()?;
     let population = demo.as_ref().map(|demo| (demo.seed, demo.rate));
     let app = App::start(config, demo).await?;
     if app.simulator().is_none() {
@@ -71,30 +73,35 @@ async fn serving(config: &Config, demo: Option<SimulatorConfig>) -> Outcome {
             app.addr()
         ));
     }
-    let asked = stop_asked()?;
-    tokio::pin!(asked);
+    let running = async {
+        tokio::select! {
+            () = app.hub().completed() => say(&welcome(&app, population)),
+            error = app.failed() => return error,
+        }
+        app.failed().await
+    };
     tokio::select! {
-        () = app.hub().completed() => say(&welcome(&app, population)),
-        error = app.failed() => return stop_and_fail(app, error).await,
-        () = &mut asked => {}
+        error = running => return stop_and_fail(app, error).await,
+        () = asked.again() => {}
     }
+    say("Stopping; once more stops at once.");
     tokio::select! {
-        error = app.failed() => return stop_and_fail(app, error).await,
-        () = &mut asked => {}
+        () = app.stop() => Ok(()),
+        () = asked.again() => Err("stopped at once, clients were not told".into()),
     }
-    say("Stopping.");
-    app.stop().await;
-    Ok(())
 }
 
-async fn stop_and_fail(app: App, error: crate::app::AppError) -> Outcome {
+async fn stop_and_fail(app: App, error: AppError) -> Outcome {
     app.stop().await;
     Err(error.into())
 }
 
 async fn simulating(config: SimulatorConfig) -> Outcome {
     let token = config.token.clone();
-    let simulator = Simulator::start(config).await?;
+    let mut asked = StopAsked::new()?;
+    let simulator = Simulator::start(config)
+        .await
+        .map_err(AppError::Simulator)?;
     let url = simulator.api_url();
     say(&format!(
         "A simulated Discord is running; Ctrl-C stops it.\n\n\
@@ -102,22 +109,33 @@ async fn simulating(config: SimulatorConfig) -> Outcome {
          \x20 Control  {url}/control\n\n\
          Mirror it:  LANTERN__DISCORD__API_URL={url} DISCORD_BOT_TOKEN={token} lantern serve"
     ));
-    stop_asked()?.await;
+    asked.again().await;
     say("Stopping.");
     simulator.stop().await;
     Ok(())
 }
 
-/// Resolves at Ctrl-C or SIGTERM.
-fn stop_asked() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// Hears Ctrl-C and SIGTERM.
+struct StopAsked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopAsked {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Resolves at the next signal.
+    async fn again(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }
 
 fn welcome(app: &App, population: Option<(u64, f64)>) -> String {

@@ -137,7 +137,8 @@ impl Reception {
                 Ask::Everybody => recount = true,
             }
         }
-        let everybody = if recount && self.census.is_complete() {
+        // Of a count that is running, what came already may be among what was lost.
+        let everybody = if recount && (complete || self.census.is_running()) {
             Some(self.census.begin(now.instant))
         } else {
             self.census.begin_if_overdue(now.instant)
@@ -309,10 +310,9 @@ impl Reception {
                 self.census.presence_told(profile.id);
                 self.deliver(profile, presence);
             }
+            // Also of those who are known to have left: the core may have lost the word.
             for user in chunk.not_found.drain(..) {
-                if self.members.contains(&user) {
-                    self.member_left(user);
-                }
+                self.member_left(user);
             }
             return;
         }

@@ -19,6 +19,7 @@ use ractor::ActorRef;
 use super::{
     outbox::{Flushed, GATHERED, Outbox},
     rfc6455::Decoder,
+    stats::SocketStats,
 };
 
 /// Something that is delivered to many sockets.
@@ -74,6 +75,8 @@ pub struct Connection {
     pub marked: u64,
     pub frames: FrameRate,
     outbox: Outbox,
+    /// How many messages of the outbox the statistics know of.
+    counted: usize,
 }
 
 /// Frames of any kind that a client sent within the current minute.
@@ -131,6 +134,7 @@ impl Connection {
                 count: 0,
             },
             outbox: Outbox::default(),
+            counted: 0,
         }
     }
 
@@ -242,6 +246,22 @@ impl Connection {
     /// Bytes of events that wait.
     pub fn waiting_event_bytes(&self) -> usize {
         self.outbox.event_bytes()
+    }
+
+    /// Tells the statistics how many messages wait.
+    #[inline]
+    pub fn count_waiting(&mut self, stats: &SocketStats) {
+        let waiting = self.outbox.len();
+        if waiting != self.counted {
+            stats.queue_changed(self.counted, waiting);
+            self.counted = waiting;
+        }
+    }
+
+    /// Nothing waits any more: the socket is dropped.
+    pub fn count_none_waiting(&mut self, stats: &SocketStats) {
+        stats.queue_changed(self.counted, 0);
+        self.counted = 0;
     }
 
     /// Whether something waits.

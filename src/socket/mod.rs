@@ -163,21 +163,18 @@ impl Shards {
         // There are at most 65,536 shards, and at least one.
         let shard = (id % self.inboxes.len() as u64) as u16;
         let key = SocketKey { shard, id };
-        let Some(session) = hub.open_session(key, dialect.encoding, Phase::Greeting) else {
-            return false;
-        };
-        let attach = Attach {
-            id,
-            stream,
-            read_ahead,
-            dialect,
-            session: session.clone(),
-        };
-        match self.inbox(key) {
-            Some(inbox) => inbox.push(Command::Attach(Box::new(attach))),
-            None => drop(session.cast(SessionMsg::Closed)),
-        }
-        true
+        hub.open_session(key, dialect.encoding, Phase::Greeting, |session| {
+            let Some(inbox) = self.inbox(key) else {
+                return drop(session.cast(SessionMsg::Closed));
+            };
+            inbox.push(Command::Attach(Box::new(Attach {
+                id,
+                stream,
+                read_ahead,
+                dialect,
+                session,
+            })));
+        })
     }
 
     fn inbox(&self, socket: SocketKey) -> Option<&Arc<Inbox>> {

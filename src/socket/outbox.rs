@@ -70,6 +70,12 @@ impl Outbox {
         self.queue.is_empty()
     }
 
+    /// How many messages wait.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Bytes of the events that wait; neither presences nor answers count.
     pub fn event_bytes(&self) -> usize {
         self.event_bytes

@@ -49,7 +49,7 @@ pub enum Command {
     Session(u64, Vec<SocketCommand>),
     /// Close the socket of the session that fell.
     SessionFell(ActorId),
-    /// Give every socket without a session another.
+    /// Give every socket another session.
     Adopt(Adopter),
     /// Tell every session that the hub is stopping.
     GoingAway,
@@ -102,6 +102,7 @@ pub struct Shard {
     /// Slots whose last watched user left with this batch.
     emptied: Vec<Slot>,
     scratch: Box<[u8]>,
+    going_away: bool,
     stopped: bool,
 }
 
@@ -130,6 +131,7 @@ impl Shard {
             concerned: Vec::new(),
             emptied: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
+            going_away: false,
             stopped: false,
         };
         Ok((shard, inbox))
@@ -187,11 +189,7 @@ impl Shard {
             Command::Session(id, commands) => self.requested(id, commands),
             Command::SessionFell(actor) => self.session_fell(actor),
             Command::Adopt(adopter) => self.adopt(&adopter.0),
-            Command::GoingAway => {
-                for (_, connection) in &self.connections {
-                    let _ = connection.session.cast(SessionMsg::GoingAway);
-                }
-            }
+            Command::GoingAway => self.go_away(),
             Command::Stop => self.stop(),
         }
     }
@@ -220,6 +218,9 @@ impl Shard {
         let mut connection = Connection::new(id, stream, dialect, session, now);
         connection.decoder.feed(&read_ahead);
         let _ = connection.session.cast(SessionMsg::Attached);
+        if self.going_away {
+            let _ = connection.session.cast(SessionMsg::GoingAway);
+        }
         entry.insert(connection);
         // There are fewer sockets than file descriptors.
         self.slots
@@ -248,7 +249,9 @@ impl Shard {
         };
         let was_full = connection.full_since.is_some();
         let now = Instant::now();
-        match (connection.flush(now), connection.ending) {
+        let flushed = connection.flush(now);
+        connection.count_waiting(&self.stats);
+        match (flushed, connection.ending) {
             (Err(_), _) | (Ok(true), Ending::Done) => self.remove(slot),
             (Ok(true), Ending::CloseSent) => connection.end_writing(),
             (Ok(true), Ending::Open) => {}
@@ -298,6 +301,7 @@ impl Shard {
         };
         // Fails only for a socket that was never registered.
         let _ = self.poll.registry().deregister(&mut connection.stream);
+        connection.count_none_waiting(&self.stats);
         if connection.ending == Ending::Open {
             self.stats.closed_by_client.fetch_add(1, Ordering::Relaxed);
         }
@@ -322,13 +326,11 @@ impl Shard {
         }
     }
 
-    /// Starts a session for every socket whose session fell with its supervisor.
+    /// Starts another session for every socket: all that were there fell with their supervisor.
     fn adopt(&mut self, hub: &Hub) {
         let mut lost = Vec::new();
         for (slot, connection) in &mut self.connections {
-            if connection.ending != Ending::Open
-                || connection.session.get_status() < ractor::ActorStatus::Stopping
-            {
+            if connection.ending != Ending::Open {
                 continue;
             }
             let key = SocketKey {
@@ -340,12 +342,14 @@ impl Shard {
             } else {
                 Phase::Greeting
             };
-            let Some(session) = hub.open_session(key, connection.dialect.encoding, phase) else {
+            let opened = hub.open_session(key, connection.dialect.encoding, phase, |session| {
+                let _ = session.cast(SessionMsg::Attached);
+                connection.session = session;
+            });
+            if !opened {
                 lost.push(slot);
                 continue;
-            };
-            let _ = session.cast(SessionMsg::Attached);
-            connection.session = session;
+            }
             if std::mem::take(&mut connection.session_is_busy) {
                 let sentence = "The last message was lost inside the server. Send it again.";
                 let error = ServerMessage::Error(sentence.to_owned());
@@ -362,6 +366,20 @@ impl Shard {
         let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             self.writable(slot);
+        }
+    }
+
+    /// Has every socket closed, also one that is handed over later.
+    fn go_away(&mut self) {
+        self.going_away = true;
+        let mut lost = Vec::new();
+        for (slot, connection) in &self.connections {
+            if connection.session.cast(SessionMsg::GoingAway).is_err() {
+                lost.push(slot);
+            }
+        }
+        for slot in lost {
+            self.close(slot, CloseCode::GoingAway, "The server is stopping.");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the sockets count, for the metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use lantern_actors::wire::CloseCode;
 use tokio::sync::watch;
@@ -20,6 +20,8 @@ pub struct SocketStats {
     pub writes: AtomicU64,
     /// How often a socket was found full.
     pub full: AtomicU64,
+    /// Messages that wait in the queues of full sockets now.
+    pub queued: AtomicUsize,
     /// Messages from clients.
     pub received: AtomicU64,
     /// Closes by the server, in the order of [`CloseCode::ALL`].
@@ -29,6 +31,15 @@ pub struct SocketStats {
 }
 
 impl SocketStats {
+    /// A socket's queue had `before` messages and has `now`.
+    pub(super) fn queue_changed(&self, before: usize, now: usize) {
+        if now >= before {
+            self.queued.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.queued.fetch_sub(before - now, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn closed_by_server(&self, code: CloseCode) {
         let place = CloseCode::ALL.iter().position(|other| *other == code);
         if let Some(count) = place.and_then(|place| self.closes.get(place)) {

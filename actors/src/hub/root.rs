@@ -86,7 +86,9 @@ impl Actor for Root {
         myself: ActorRef<RootMsg>,
         state: &mut RootState,
     ) -> Result<(), ActorProcessingErr> {
-        let (users, sessions) = state.hub.supervisors();
+        let hub = &state.hub.inner;
+        let users = hub.user_supervisor.write().take();
+        let sessions = hub.session_supervisor.write().take();
         if let Some(users) = users {
             let reason = Some(LET_GO.to_owned());
             users.stop_children_and_wait(reason, None).await;
@@ -106,7 +108,6 @@ impl RootState {
         fallen: &ActorCell,
     ) -> Result<(), ActorProcessingErr> {
         if !self.budget.spend(Instant::now()) {
-            self.hub.inner.failed.send_replace(true);
             return Err("supervisors fell too often".into());
         }
         let was_users = self
@@ -120,7 +121,6 @@ impl RootState {
             self.start_users(root).await?;
         } else {
             self.start_sessions(root).await?;
-            self.hub.inner.sockets.adopt(self.hub.clone());
         }
         Ok(())
     }
@@ -147,7 +147,16 @@ impl RootState {
         let hub = &self.hub.inner;
         let (sessions, _) =
             Actor::spawn_linked(None, SessionSupervisor, hub.sockets.clone(), root.clone()).await?;
-        *hub.session_supervisor.write() = Some(sessions.get_cell());
+        self.sessions_under(sessions.get_cell());
         Ok(())
+    }
+
+    /// From now on sessions start under this supervisor. Those before it have fallen with theirs,
+    /// and none can start until the order to adopt their sockets is queued.
+    fn sessions_under(&self, supervisor: ActorCell) {
+        let hub = &self.hub.inner;
+        let mut current = hub.session_supervisor.write();
+        *current = Some(supervisor);
+        hub.sockets.adopt(self.hub.clone());
     }
 }

@@ -58,8 +58,9 @@ pub trait Sockets: Send + Sync + 'static {
     /// The session actor with this id fell: its socket is to be closed.
     fn session_fell(&self, actor: ActorId);
 
-    /// Sessions fell together with their supervisor, and there is a new one: every socket whose
-    /// session is gone is to be given another by [`Hub::open_session`].
+    /// There is a new supervisor of sessions, and those of an earlier one fell with it: every socket
+    /// that was opened before this call is to be given another session by [`Hub::open_session`],
+    /// later.
     fn adopt(&self, hub: Hub);
 
     /// The hub is stopping: every session is to be told.

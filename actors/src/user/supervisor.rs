@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::{
     directory::{Directory, LET_GO},
@@ -32,6 +32,13 @@ const RESTART_WINDOW: Duration = Duration::from_secs(60);
 pub enum UserSupervisorMsg {
     /// Let actors go that nobody watches and that had nothing to do for a while.
     Sweep,
+    /// A message could not be delivered to a user's actor, because it is dead.
+    Fallen {
+        /// Whose actor.
+        user: UserId,
+        /// Which.
+        actor: ActorId,
+    },
 }
 
 /// What the supervisor starts with.
@@ -78,6 +85,12 @@ impl Actor for UserSupervisor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             UserSupervisorMsg::Sweep => state.directory.sweep(Instant::now()),
+            UserSupervisorMsg::Fallen { user, actor } => {
+                if state.directory.fell_of(user, actor) {
+                    tracing::warn!(%user, "a user actor was found dead");
+                    state.mend(user);
+                }
+            }
         }
         Ok(())
     }
@@ -88,28 +101,28 @@ impl Actor for UserSupervisor {
         event: SupervisionEvent,
         state: &mut UserSupervisorState,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
+        let fallen = match event {
             SupervisionEvent::ActorFailed(actor, error) => {
                 tracing::error!(%error, "a user actor failed");
-                state.mend(actor.get_id());
+                actor
             }
             SupervisionEvent::ActorTerminated(actor, _, reason)
                 if reason.as_deref() != Some(LET_GO) =>
             {
                 tracing::warn!(?reason, "a user actor was stopped");
-                state.mend(actor.get_id());
+                actor
             }
-            _ => {}
+            _ => return Ok(()),
+        };
+        if let Some(user) = state.directory.fell(fallen.get_id()) {
+            state.mend(user);
         }
         Ok(())
     }
 }
 
 impl UserSupervisorState {
-    fn mend(&mut self, actor: ractor::ActorId) {
-        let Some(user) = self.directory.fell(actor) else {
-            return;
-        };
+    fn mend(&mut self, user: UserId) {
         let budget = self
             .budgets
             .entry(user)

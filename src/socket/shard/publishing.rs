@@ -121,6 +121,7 @@ impl Shard {
                 self.remove(slot);
                 continue;
             };
+            connection.count_waiting(&self.stats);
             deliveries += u64::from(written.deliveries);
             writes += u64::from(written.writes);
             if written.became_full {

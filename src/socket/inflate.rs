@@ -43,6 +43,13 @@ pub fn inflate(compressed: &[u8], most: usize) -> Result<Vec<u8>, InflateError> 
             }
         }
     }
+    // What was decompressed last may not have found room yet.
+    while output.len() == output.capacity() && output.len() <= most {
+        output.reserve(output.len().min(most + 1 - output.len()).max(1));
+        decompress
+            .decompress_vec(&[], &mut output, FlushDecompress::Sync)
+            .map_err(|_| InflateError::Invalid)?;
+    }
     bounded(output, most)
 }
 

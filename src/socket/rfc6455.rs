@@ -65,8 +65,10 @@ const LONGEST_CONTROL_PAYLOAD: u64 = 125;
 pub struct Decoder {
     /// Whether permessage-deflate was negotiated, so that RSV1 may be set.
     deflate: bool,
-    /// Bytes of a frame that is not complete yet.
+    /// Bytes that came, from the first that is not decoded yet at `start`. Bytes are moved only when
+    /// more come, so that many small frames in one read cost no more than one large one.
     pending: Vec<u8>,
+    start: usize,
     /// The message under way, if its last frame has not come yet.
     message: Option<Box<Message>>,
 }
@@ -101,7 +103,15 @@ impl Decoder {
 
     /// Adds bytes from the socket behind those that are still to be decoded.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.pending.drain(..self.start);
+            self.start = 0;
+        }
         self.pending.extend_from_slice(bytes);
+    }
+
+    fn undecoded(&self) -> &[u8] {
+        self.pending.get(self.start..).unwrap_or_default()
     }
 
     /// Takes the next complete thing out of the bytes; `None` until more bytes come. Messages
@@ -111,7 +121,7 @@ impl Decoder {
             return Ok(None);
         };
         let end = header.header_length + header.payload_length;
-        let Some(masked) = self.pending.get(header.header_length..end) else {
+        let Some(masked) = self.undecoded().get(header.header_length..end) else {
             return Ok(None);
         };
         let payload = unmasked(masked, header.mask);
@@ -125,15 +135,15 @@ impl Decoder {
     }
 
     fn consume(&mut self, bytes: usize) {
-        if bytes == self.pending.len() {
+        self.start += bytes;
+        if self.start >= self.pending.len() {
             self.pending = Vec::new();
-        } else {
-            self.pending.drain(..bytes);
+            self.start = 0;
         }
     }
 
     fn header(&self, most: usize) -> Result<Option<Header>, Violation> {
-        let &[first, second, ref rest @ ..] = self.pending.as_slice() else {
+        let &[first, second, ref rest @ ..] = self.undecoded() else {
             return Ok(None);
         };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);

@@ -235,7 +235,7 @@ impl Shard {
         if self
             .connections
             .get(slot)
-            .is_some_and(|connection| connection.unread && !connection.has_waiting())
+            .is_some_and(|connection| connection.unread && !connection.has_waiting_answers())
         {
             self.readable(slot);
         }
@@ -253,15 +253,20 @@ impl Shard {
             (Ok(true), Ending::CloseSent) => connection.end_writing(),
             (Ok(true), Ending::Open) => {}
             (Ok(false), _) if was_full => {}
-            (Ok(false), _) => {
-                let id = connection.id;
-                self.became_full(id, now);
-            }
+            (Ok(false), _) => self.became_full(slot, now),
         }
     }
 
-    fn became_full(&mut self, id: u64, now: Instant) {
+    fn became_full(&mut self, slot: usize, now: Instant) {
         self.stats.full.fetch_add(1, Ordering::Relaxed);
+        let Some(connection) = self.connections.get_mut(slot) else {
+            return;
+        };
+        // One alarm is enough, however often the socket becomes full and empty again.
+        if std::mem::replace(&mut connection.stall_alarm, true) {
+            return;
+        }
+        let id = connection.id;
         let at = now + self.limits.write_stall_timeout;
         self.alarms.set(at, Alarm::Stalled(id));
     }
@@ -393,10 +398,11 @@ impl Shard {
     }
 
     fn look_at_stalled(&mut self, slot: usize, now: Instant) {
-        let Some(connection) = self.connections.get(slot) else {
+        let Some(connection) = self.connections.get_mut(slot) else {
             return;
         };
         let Some(since) = connection.full_since else {
+            connection.stall_alarm = false;
             return;
         };
         let gives_up_at = since + self.limits.write_stall_timeout;

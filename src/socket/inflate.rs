@@ -65,11 +65,16 @@ mod tests {
     use std::io::Write as _;
 
     use flate2::{Compression, write::DeflateEncoder};
+    use proptest::prelude::*;
 
     use super::*;
 
     fn deflate(message: &[u8]) -> Vec<u8> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        deflate_at(9, message)
+    }
+
+    fn deflate_at(level: u32, message: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
         encoder.write_all(message).unwrap();
         encoder.flush().unwrap();
         let mut compressed = encoder.get_ref().clone();
@@ -95,5 +100,30 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         assert_eq!(inflate(&[0xFF; 40], 65_536), Err(InflateError::Invalid));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_compressed_comes_back(
+            pattern in prop::collection::vec(any::<u8>(), 1..40),
+            repeated in 0..5_000_usize,
+            end in prop::collection::vec(any::<u8>(), 0..40),
+            level in 0..=9_u32,
+        ) {
+            let message = [pattern.repeat(repeated), end].concat();
+            let compressed = deflate_at(level, &message);
+            prop_assert_eq!(inflate(&compressed, message.len()), Ok(message.clone()));
+            if !message.is_empty() {
+                let too_little = message.len() - 1;
+                prop_assert_eq!(inflate(&compressed, too_little), Err(InflateError::TooBig));
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+            if let Ok(message) = inflate(&bytes, 1_000) {
+                prop_assert!(message.len() <= 1_000);
+            }
+        }
     }
 }

@@ -172,6 +172,7 @@ impl Shards {
             read_ahead,
             dialect,
             session: session.clone(),
+            hub: Adopter(hub.clone()),
         };
         match self.inbox(key) {
             Some(inbox) => inbox.push(Command::Attach(Box::new(attach))),

@@ -66,9 +66,10 @@ pub struct Attach {
     pub read_ahead: Bytes,
     pub dialect: Dialect,
     pub session: ActorRef<SessionMsg>,
+    pub hub: Adopter,
 }
 
-/// The hub, for starting sessions anew.
+/// The hub, for starting sessions anew and for asking who is a member.
 pub struct Adopter(pub Hub);
 
 impl std::fmt::Debug for Adopter {
@@ -92,6 +93,8 @@ pub struct Shard {
     slots: HashMap<u64, Slot>,
     index: Index,
     alarms: Alarms,
+    /// Came with the first socket.
+    hub: Option<Hub>,
     /// Since when the gateway is away.
     stale_since: Option<Timestamp>,
     limits: SocketLimits,
@@ -123,6 +126,7 @@ impl Shard {
             slots: HashMap::new(),
             index: Index::new(watched),
             alarms: Alarms::default(),
+            hub: None,
             stale_since: None,
             limits,
             stats,
@@ -204,7 +208,9 @@ impl Shard {
             read_ahead,
             dialect,
             session,
+            hub,
         } = attach;
+        self.hub.get_or_insert(hub.0);
         let entry = self.connections.vacant_entry();
         let registered = self.poll.registry().register(
             &mut stream,

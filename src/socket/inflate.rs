@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn messages_of_every_size_come_back() {
-        for size in [0, 1, 63, 64, 65, 1_000, 65_536] {
+        for size in [0_u64, 1, 63, 64, 65, 1_000, 65_536] {
             let message: Vec<u8> = (0..size).map(|n| (n * n % 251) as u8).collect();
             assert_eq!(inflate(&deflate(&message), 65_536), Ok(message), "{size}");
         }

@@ -241,10 +241,6 @@ impl RawClient {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
-    pub async fn send_message(&mut self, message: &Value) {
-        self.send(Frame::text(message.to_string()).bytes()).await;
-    }
-
     /// Says that nothing more will be sent.
     pub async fn shut_down(&mut self) {
         self.stream.shutdown().await.unwrap();
@@ -278,6 +274,11 @@ impl RawClient {
         let message = self.next().await.unwrap().message();
         assert_eq!(message["t"], t, "{message}");
         message["d"].clone()
+    }
+
+    /// A heartbeat is answered next.
+    pub async fn expect_ack(&mut self) {
+        self.expect("HEARTBEAT_ACK").await;
     }
 
     /// Reads to the end; messages other than DISCONNECT are passed over.

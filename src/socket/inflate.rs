@@ -18,7 +18,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// Decompresses one message to at most `most` bytes.
 pub fn inflate(compressed: &[u8], most: usize) -> Result<Vec<u8>, InflateError> {
     let mut decompress = Decompress::new(false);
-    let mut output = Vec::with_capacity(compressed.len().saturating_mul(3).clamp(64, most + 1));
+    let mut output = Vec::with_capacity(compressed.len().saturating_mul(3).max(64).min(most + 1));
     for input in [compressed, &TAIL] {
         let mut consumed = 0;
         while let Some(rest) = input.get(consumed..).filter(|rest| !rest.is_empty()) {

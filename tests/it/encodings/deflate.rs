@@ -86,6 +86,7 @@ async fn every_dialect_is_told_the_same_of_the_same_user() {
 async fn compression_is_agreed_only_when_offered() {
     let (hub, _) = hub(1).await;
     let ours = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    let window = &format!("{ours}; server_max_window_bits=15");
     for (offer, answer) in [
         ("permessage-deflate", Some(ours)),
         ("permessage-deflate; client_max_window_bits", Some(ours)),
@@ -98,6 +99,10 @@ async fn compression_is_agreed_only_when_offered() {
             Some(ours),
         ),
         ("permessage-deflate; server_max_window_bits=9", None),
+        (
+            "permessage-deflate; server_max_window_bits=15",
+            Some(window),
+        ),
         ("permessage-deflate; nonsense=1", None),
         ("x-webkit-deflate-frame", None),
     ] {

@@ -111,6 +111,8 @@ impl crate::socket::SocketLimits {
             }
             Received::Pong | Received::Fragment => Step::Again,
             Received::Close(code) => {
+                // A client that says goodbye need not hear what it has not read yet.
+                connection.drop_waiting();
                 connection.queue_answer(match code {
                     Some(code) => close_frame(code, ""),
                     None => control_frame(FrameKind::Close, &[]),

@@ -1,6 +1,6 @@
 //! The opening handshake.
 
-use super::{Bench, RawClient, Upgrade, answers};
+use super::{Bench, RawClient, TestHub, Upgrade, answers, eventually};
 
 #[tokio::test]
 async fn the_handshake_of_the_rfc_is_accepted() {
@@ -125,6 +125,25 @@ async fn what_is_not_a_handshake_is_told_why() {
     }
     assert_eq!(*bench.hub.app().shards().stats().open.borrow(), 1);
     bench.stop().await;
+}
+
+#[tokio::test]
+async fn one_socket_too_many_is_told_to_come_back() {
+    let hub = TestHub::with(1, |config| config.socket.max_sockets = 1).await;
+    let addr = hub.app().addr();
+    let mut first = RawClient::open(addr, &Upgrade::default()).await;
+    let mut second = RawClient::handshake(addr, &Upgrade::default(), b"").await;
+    assert_eq!(second.status(), 503);
+    assert_eq!(second.header("retry-after"), Some("5"));
+    assert_eq!(second.body().await["code"], "too_many_sockets");
+    answers(&mut first, "the first socket").await;
+    drop(first);
+    eventually("there is room again", async || {
+        (*hub.app().shards().stats().open.borrow() == 0).then_some(())
+    })
+    .await;
+    RawClient::open(addr, &Upgrade::default()).await;
+    hub.stop().await;
 }
 
 #[tokio::test]

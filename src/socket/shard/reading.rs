@@ -46,6 +46,7 @@ impl Shard {
             }
             if matches!(step, Step::Again)
                 && let Some(connection) = self.connections.get(slot)
+                && connection.ending == Ending::Open
                 && connection.session_is_busy
             {
                 self.stats.received.fetch_add(1, Ordering::Relaxed);

@@ -198,6 +198,11 @@ impl Directory {
         Some(Arc::clone(&kept.snapshot))
     }
 
+    /// Whether this user is a member as far as is known, even if nothing is published of them yet.
+    pub fn knows(&self, user: UserId) -> bool {
+        self.partition(user).slots.contains_key(&user)
+    }
+
     /// Everybody who is known.
     pub fn users(&self) -> HashSet<UserId> {
         let mut users = HashSet::with_capacity(self.monitored());

@@ -145,6 +145,12 @@ impl Hub {
         &self.inner.directory
     }
 
+    /// Whether it is certain that this user is not a member now; before the member list has been
+    /// complete, it is not.
+    pub fn is_gone(&self, user: UserId) -> bool {
+        self.is_complete() && !self.inner.directory.knows(user)
+    }
+
     /// How the connection to Discord is doing.
     pub fn gateway_state(&self) -> GatewayState {
         *self.inner.gateway.read()

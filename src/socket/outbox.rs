@@ -33,6 +33,8 @@ pub struct Outbox {
     newest: Option<Box<HashMap<UserId, u64>>>,
     /// Bytes of the events that wait.
     event_bytes: usize,
+    /// How many answers wait.
+    answers: usize,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,11 @@ impl Outbox {
         self.event_bytes
     }
 
+    /// How many answers wait.
+    pub fn answers(&self) -> usize {
+        self.answers
+    }
+
     /// Queues a presence, in the place of an older one of the same user if nothing about that user
     /// came in between.
     pub fn presence(&mut self, snapshot: Arc<Snapshot>) {
@@ -116,6 +123,7 @@ impl Outbox {
     /// written.
     pub fn answer(&mut self, bytes: Bytes) {
         self.newest = None;
+        self.answers += 1;
         self.queue.push_back(Item::Answer(bytes));
     }
 
@@ -130,6 +138,7 @@ impl Outbox {
         self.queue.truncate(usize::from(self.written > 0));
         self.newest = None;
         self.event_bytes = 0;
+        self.answers = usize::from(matches!(self.queue.front(), Some(Item::Answer(_))));
     }
 
     /// Writes as much as the socket takes.
@@ -175,8 +184,12 @@ impl Outbox {
                 return;
             }
             written -= length;
-            if let Some(Item::Event(bytes)) = self.queue.pop_front() {
-                self.event_bytes = self.event_bytes.saturating_sub(bytes.len());
+            match self.queue.pop_front() {
+                Some(Item::Event(bytes)) => {
+                    self.event_bytes = self.event_bytes.saturating_sub(bytes.len());
+                }
+                Some(Item::Answer(_)) => self.answers = self.answers.saturating_sub(1),
+                _ => {}
             }
             self.front += 1;
         }
@@ -292,7 +305,9 @@ mod tests {
         outbox.presence(presence(1, 1));
         outbox.answer(Bytes::from_static(b"[ack]"));
         outbox.presence(presence(1, 2));
+        assert_eq!(outbox.answers(), 1);
         assert_eq!(written(&mut outbox), ["1.1", "ack", "1.2"]);
+        assert_eq!(outbox.answers(), 0);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod asyncapi;
+mod encodings;
 mod harness;
 mod intake;
 mod openapi;
@@ -15,4 +16,6 @@ mod presence;
 mod readme;
 mod rest;
 mod rest_harness;
+mod rfc6455;
 mod simulator;
+mod socket;

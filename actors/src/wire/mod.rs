@@ -10,7 +10,7 @@ mod opcode;
 mod server;
 mod shared;
 
-pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, Selection, Targets};
+pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, MAX_KNOWN, Selection, Targets};
 pub use dialect::{Dialect, Encoding};
 pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,

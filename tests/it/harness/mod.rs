@@ -1,9 +1,11 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod raw;
 mod socket;
 
 pub use control::Control;
+pub use raw::{Frame, RawClient, Received, Upgrade};
 pub use socket::{Client, Closed, game};
 
 use std::{future::Future, time::Duration};

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
     session::SessionMsg,
-    wire::{Dialect, SharedFrame, Snapshot},
+    wire::{Dialect, SharedFrame, Snapshot, UserList},
 };
 use mio::net::TcpStream;
 use ractor::ActorRef;
@@ -242,6 +242,11 @@ impl Connection {
     /// Queues an answer to this client; nothing that comes later overtakes it.
     pub fn queue_answer(&mut self, bytes: Bytes) {
         self.outbox.answer(bytes);
+    }
+
+    /// As `queue_answer`, for one that is made of many users.
+    pub fn queue_list(&mut self, list: UserList) {
+        self.outbox.list(list);
     }
 
     /// Drops what waits, except for what is partly written.

@@ -50,7 +50,10 @@ impl Shard {
         if let Some(connection) = self.connections.get_mut(slot)
             && connection.ending == Ending::Open
         {
-            connection.queue_answer(message.frame(connection.dialect, stale_since));
+            match message.list(connection.dialect.encoding, stale_since) {
+                Some(list) => connection.queue_list(list),
+                None => connection.queue_answer(message.frame(connection.dialect, stale_since)),
+            }
         }
     }
 

@@ -188,7 +188,12 @@ impl Config {
         for (key, value) in timeouts {
             within(key, value, 100, HOUR_MS);
         }
-        within("discord.retry_first_ms", discord.retry_first_ms, 10, HOUR_MS);
+        within(
+            "discord.retry_first_ms",
+            discord.retry_first_ms,
+            10,
+            HOUR_MS,
+        );
         within(
             "discord.retry_max_ms",
             discord.retry_max_ms,

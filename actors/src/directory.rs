@@ -17,13 +17,13 @@ use std::{
 };
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
+use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime, ActorStatus};
 use tokio::runtime::Handle;
 
 use crate::{
     domain::UserId,
     ports::{FanOut, Publication},
-    user::{User, UserArguments, UserMsg, UserRecord, UserSupervisorMsg},
+    user::{User, UserArguments, UserMsg, UserRecord},
     wire::Snapshot,
 };
 
@@ -267,17 +267,6 @@ impl Directory {
         None
     }
 
-    /// This user's actor was found dead. False if the user has another meanwhile.
-    pub(crate) fn fell_of(&self, user: UserId, actor: ActorId) -> bool {
-        let mut partition = self.partition(user);
-        let slot = partition.slots.get(&user);
-        let is_theirs = slot.is_some_and(|slot| slot.is_written_by(actor));
-        if is_theirs {
-            self.bury(&mut partition, user);
-        }
-        is_theirs
-    }
-
     /// Forgets a dead actor, and with it a user of whom nothing was published yet.
     fn bury(&self, partition: &mut Partition, user: UserId) {
         self.actors.fetch_sub(1, Ordering::Relaxed);
@@ -290,15 +279,28 @@ impl Directory {
         }
     }
 
-    /// Lets actors go that nobody watches and that had nothing to do for a while.
-    pub(crate) fn sweep(&self, now: Instant) {
+    /// Lets actors go that nobody watches and that had nothing to do for a while. Gives the users
+    /// whose actor is dead, which its supervisor does not hear of one that fell while it started.
+    pub(crate) fn sweep(&self, now: Instant) -> Vec<UserId> {
+        let mut fallen = Vec::new();
         for partition in &self.partitions {
             let mut partition = partition.lock();
+            let first = fallen.len();
+            for (user, slot) in &partition.slots {
+                let live = slot.live.as_ref();
+                if live.is_some_and(|live| live.actor.get_status() == ActorStatus::Stopped) {
+                    fallen.push(*user);
+                }
+            }
+            for user in fallen.get(first..).unwrap_or_default() {
+                self.bury(&mut partition, *user);
+            }
             let looked_at = partition.started.len();
             self.passivate(&mut partition, looked_at, |live| {
                 now.duration_since(live.touched) >= self.passivation.idle_after
             });
         }
+        fallen
     }
 
     /// No actor is started any more; those that live are stopped by their supervisor.
@@ -317,15 +319,10 @@ impl Directory {
             return;
         };
         live.under_way += 1;
-        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
-        // again for what is lost here. It has not heard of one that fell while it was starting.
-        if live.actor.cast(message).is_err()
-            && let Some(supervisor) = &*self.supervisor.read()
-        {
-            let actor = live.actor.get_id();
-            let fallen = UserSupervisorMsg::Fallen { user, actor };
-            // If the supervisor fell too, the root deals with all of its actors.
-            let _ = supervisor.send_message(fallen);
+        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
+        // Discord again for what is lost here.
+        if live.actor.cast(message).is_err() {
+            tracing::debug!(%user, "message to a user actor that has just fallen");
         }
     }
 

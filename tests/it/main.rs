@@ -7,11 +7,17 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod actors;
 mod asyncapi;
+mod churn;
+mod gateway;
 mod harness;
 mod intake;
 mod openapi;
+mod order;
 mod presence;
+mod process;
 mod rest;
 mod rest_harness;
 mod simulator;
+mod slow_reader;

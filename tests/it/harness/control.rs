@@ -14,9 +14,14 @@ pub struct Control {
 
 impl Control {
     pub fn new(simulator: &Simulator) -> Self {
+        Self::at(&simulator.api_url(), simulator.bot_id())
+    }
+
+    /// Of a simulated Discord in another process.
+    pub fn at(api_url: &str, bot: u64) -> Self {
         Self {
-            url: format!("{}/control", simulator.api_url()),
-            bot: simulator.bot_id(),
+            url: format!("{api_url}/control"),
+            bot,
             http: reqwest::Client::new(),
         }
     }

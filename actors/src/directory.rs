@@ -18,7 +18,7 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime, ActorStatus};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
     domain::UserId,
@@ -65,6 +65,8 @@ pub struct Directory {
     monitored: AtomicUsize,
     actors: AtomicUsize,
     started: AtomicU64,
+    /// Users who are known and of whom nothing is published, yet or any more. Announced at 0.
+    unpublished: watch::Sender<usize>,
     stopped: OnceLock<()>,
 }
 
@@ -109,6 +111,7 @@ impl Directory {
             monitored: AtomicUsize::new(0),
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
+            unpublished: watch::Sender::new(0),
             stopped: OnceLock::new(),
         })
     }
@@ -127,6 +130,9 @@ impl Directory {
                     live.actor.kill();
                     self.actors.fetch_sub(1, Ordering::Relaxed);
                     orphans.push(*user);
+                }
+                if slot.kept.is_none() {
+                    self.count_unpublished(-1);
                 }
                 slot.kept.is_some()
             });
@@ -209,10 +215,12 @@ impl Directory {
             snapshot: Arc::clone(&snapshot),
             record,
         };
-        if slot.kept.replace(kept).is_none() {
-            self.monitored.fetch_add(1, Ordering::Relaxed);
-        }
+        let is_first = slot.kept.replace(kept).is_none();
         self.fan_out.publish(publication(snapshot));
+        if is_first {
+            self.monitored.fetch_add(1, Ordering::Relaxed);
+            self.count_unpublished(-1);
+        }
     }
 
     /// Forgets what was published of a user who left, and tells watchers.
@@ -223,6 +231,7 @@ impl Directory {
         };
         if slot.is_written_by(actor) && slot.kept.take().is_some() {
             self.monitored.fetch_sub(1, Ordering::Relaxed);
+            self.count_unpublished(1);
             self.fan_out.publish(Publication::Left(user));
         }
     }
@@ -247,6 +256,7 @@ impl Directory {
         if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
+            self.count_unpublished(-1);
         } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
             self.let_go(slot);
         }
@@ -276,6 +286,7 @@ impl Directory {
         slot.live = None;
         if slot.kept.is_none() {
             partition.slots.remove(&user);
+            self.count_unpublished(-1);
         }
     }
 
@@ -306,6 +317,25 @@ impl Directory {
     /// No actor is started any more; those that live are stopped by their supervisor.
     pub(crate) fn stop(&self) {
         let _ = self.stopped.set(());
+    }
+
+    /// Whether something is published of everybody who is known.
+    pub(crate) fn is_all_published(&self) -> bool {
+        *self.unpublished.borrow() == 0
+    }
+
+    /// Resolves when something is published of everybody who is known.
+    pub(crate) async fn all_published(&self) {
+        let mut unpublished = self.unpublished.subscribe();
+        // The sender lives as long as this.
+        let _ = unpublished.wait_for(|unpublished| *unpublished == 0).await;
+    }
+
+    fn count_unpublished(&self, change: isize) {
+        self.unpublished.send_if_modified(|unpublished| {
+            *unpublished = unpublished.saturating_add_signed(change);
+            *unpublished == 0
+        });
     }
 
     fn partition(&self, user: UserId) -> MutexGuard<'_, Partition> {
@@ -345,7 +375,11 @@ impl Directory {
             });
             let actor = self.start(user, record)?;
             partition.started.push_back((user, actor.get_id()));
-            partition.slots.entry(user).or_default().live = Some(Box::new(Live {
+            let slot = partition.slots.entry(user).or_insert_with(|| {
+                self.count_unpublished(1);
+                Slot::default()
+            });
+            slot.live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
                 touched: Instant::now(),

@@ -66,10 +66,12 @@ async fn serving(config: &Config, demo: Option<SimulatorConfig>) -> Outcome {
     // From here on a signal is an orderly stop, also while starting.
     let mut asked = StopAsked::new()?;
     let population = demo.as_ref().map(|demo| (demo.seed, demo.rate));
-    let app = App::start(config, demo).await.map_err(|error| match error {
-        AppError::Simulator(error) => no_simulator(error, "--simulator-listen"),
-        error => error.into(),
-    })?;
+    let app = App::start(config, demo)
+        .await
+        .map_err(|error| match error {
+            AppError::Simulator(error) => no_simulator(error, "--simulator-listen"),
+            error => error.into(),
+        })?;
     if app.simulator().is_none() {
         say(&format!(
             "Lantern listens on http://{} and connects to Discord.",

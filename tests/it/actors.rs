@@ -8,7 +8,7 @@ use lantern::app::AppError;
 use ractor::{ActorCell, ActorId};
 use serde_json::json;
 
-use crate::harness::{Client, Closed, TestHub, eventually, number, within};
+use crate::harness::{Client, Closed, TestHub, eventually, game, number, within};
 
 const UPDATES: usize = 3_000;
 
@@ -93,9 +93,7 @@ async fn a_user_actor_that_falls_too_often_is_back_when_discord_speaks() {
     }
     assert_eq!(hub.user(user).await, before, "what was known stays");
     hub.control.playing(user, "Go").await;
-    let update = client
-        .until(|user| user["activities"][0]["name"] == "Go")
-        .await;
+    let update = client.until(|user| game(user) == "Go").await;
     assert!(update["v"].as_u64() > before["v"].as_u64());
     assert_eq!(update["metadata"], before["metadata"]);
     hub.stop().await;
@@ -116,12 +114,10 @@ async fn a_user_actor_that_is_killed_while_it_starts_is_missed() {
         })
         .await;
         hub.hub().user_actor(user).unwrap().kill();
-        let game = format!("Round {round}");
-        hub.control.playing(user, &game).await;
-        hub.until_user(user, "the presence arrives", |user| {
-            user["activities"][0]["name"] == game
-        })
-        .await;
+        let round = format!("Round {round}");
+        hub.control.playing(user, &round).await;
+        hub.until_user(user, "the presence arrives", |user| game(user) == round)
+            .await;
     }
     hub.stop().await;
 }

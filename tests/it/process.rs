@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use self::program::{Program, run};
-use crate::harness::{Client, Control, eventually, sample, still, within};
+use crate::harness::{Client, Control, eventually, game, sample, still, within};
 
 const DEMO: [&str; 8] = [
     "serve",
@@ -98,9 +98,7 @@ async fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
     let ended = run(args, environment).await;
     assert!(!ended.succeeded, "{args:?}: {}", ended.errors);
     let lines = ended.errors.lines();
-    let said: Vec<&str> = lines
-        .filter(|line| line.starts_with("lantern: "))
-        .collect();
+    let said: Vec<&str> = lines.filter(|line| line.starts_with("lantern: ")).collect();
     assert_eq!(said.len(), 1, "{}", ended.errors);
     for nonsense in ["panicked", "stack backtrace", "Error {", "Os {"] {
         assert!(!ended.errors.contains(nonsense), "{}", ended.errors);
@@ -214,9 +212,7 @@ async fn simulator_and_server_in_two_processes() {
     let mut client = Client::connect(server.addr(), "").await;
     client.init(&json!({"user_id": user})).await;
     control.playing(user, "Chess").await;
-    client
-        .until(|user| user["activities"][0]["name"] == "Chess")
-        .await;
+    client.until(|user| game(user) == "Chess").await;
     server.stop("TERM").await;
     simulator.stop("TERM").await;
 }

@@ -185,7 +185,7 @@ impl App {
                 Some(error) => AppError::Discord(error.clone()),
                 None => AppError::CoreFailed,
             },
-            () = self.hub.failed() => AppError::CoreFailed,
+            () = self.hub.ended() => AppError::CoreFailed,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The log: to standard error, so that standard output stays for answers.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 use crate::config::LogConfig;
@@ -11,6 +13,8 @@ pub fn start(config: &LogConfig) {
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Colours are for people, not for files.
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
     if started.is_err() {
         tracing::debug!("the log was started before");

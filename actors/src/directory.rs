@@ -19,17 +19,14 @@ use std::{
 };
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
-use tokio::runtime::Handle;
+use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime, ActorStatus};
+use tokio::{runtime::Handle, sync::watch};
 
 use self::backlog::Backlog;
 use crate::{
     domain::{Presence, Profile, Timestamp, UserId},
     ports::{FanOut, Publication},
-    user::{
-        Decision, User, UserArguments, UserInput, UserMsg, UserRecord, UserState,
-        UserSupervisorMsg, decide,
-    },
+    user::{Decision, User, UserArguments, UserInput, UserMsg, UserRecord, UserState, decide},
     wire::Snapshot,
 };
 
@@ -72,6 +69,8 @@ pub struct Directory {
     actors: AtomicUsize,
     started: AtomicU64,
     backlog: Backlog,
+    /// Users who are known and of whom nothing is published, yet or any more. Announced at 0.
+    unpublished: watch::Sender<usize>,
     stopped: OnceLock<()>,
 }
 
@@ -117,6 +116,7 @@ impl Directory {
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
             backlog: Backlog::default(),
+            unpublished: watch::Sender::new(0),
             stopped: OnceLock::new(),
         })
     }
@@ -135,6 +135,9 @@ impl Directory {
                     live.actor.kill();
                     self.gone(&live);
                     orphans.push(*user);
+                }
+                if slot.kept.is_none() {
+                    self.count_unpublished(-1);
                 }
                 slot.kept.is_some()
             });
@@ -168,7 +171,7 @@ impl Directory {
         let record = slot.and_then(Slot::record);
         match decide(&mut record.map(UserState::from_record), input, now) {
             Ok(Some(decision)) => {
-                self.keep(partition.slots.entry(user).or_default(), decision);
+                self.keep(self.slot(&mut partition, user), decision);
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%user, %error, "a member could not be taken in"),
@@ -244,11 +247,13 @@ impl Directory {
             snapshot: Arc::clone(&decision.snapshot),
             record: decision.record,
         };
-        if slot.kept.replace(kept).is_none() {
-            self.monitored.fetch_add(1, Ordering::Relaxed);
-        }
+        let is_first = slot.kept.replace(kept).is_none();
         let publication = (decision.publication)(decision.snapshot);
         self.fan_out.publish(publication);
+        if is_first {
+            self.monitored.fetch_add(1, Ordering::Relaxed);
+            self.count_unpublished(-1);
+        }
     }
 
     /// Forgets what was published of a user who left, and tells watchers.
@@ -259,6 +264,7 @@ impl Directory {
         };
         if slot.is_written_by(actor) && slot.kept.take().is_some() {
             self.monitored.fetch_sub(1, Ordering::Relaxed);
+            self.count_unpublished(1);
             self.fan_out.publish(Publication::Left(user));
         }
     }
@@ -286,6 +292,7 @@ impl Directory {
         if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
+            self.count_unpublished(-1);
         } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
             self.let_go(slot);
         }
@@ -306,17 +313,6 @@ impl Directory {
         None
     }
 
-    /// This user's actor was found dead. False if the user has another meanwhile.
-    pub(crate) fn fell_of(&self, user: UserId, actor: ActorId) -> bool {
-        let mut partition = self.partition(user);
-        let slot = partition.slots.get(&user);
-        let is_theirs = slot.is_some_and(|slot| slot.is_written_by(actor));
-        if is_theirs {
-            self.bury(&mut partition, user);
-        }
-        is_theirs
-    }
-
     /// Forgets a dead actor, and with it a user of whom nothing was published yet.
     fn bury(&self, partition: &mut Partition, user: UserId) {
         let Some(slot) = partition.slots.get_mut(&user) else {
@@ -327,23 +323,56 @@ impl Directory {
         }
         if slot.kept.is_none() {
             partition.slots.remove(&user);
+            self.count_unpublished(-1);
         }
     }
 
-    /// Lets actors go that nobody watches and that had nothing to do for a while.
-    pub(crate) fn sweep(&self, now: Instant) {
+    /// Lets actors go that nobody watches and that had nothing to do for a while. Gives the users
+    /// whose actor is dead, which its supervisor does not hear of one that fell while it started.
+    pub(crate) fn sweep(&self, now: Instant) -> Vec<UserId> {
+        let mut fallen = Vec::new();
         for partition in &self.partitions {
             let mut partition = partition.lock();
+            let first = fallen.len();
+            for (user, slot) in &partition.slots {
+                let live = slot.live.as_ref();
+                if live.is_some_and(|live| live.actor.get_status() == ActorStatus::Stopped) {
+                    fallen.push(*user);
+                }
+            }
+            for user in fallen.get(first..).unwrap_or_default() {
+                self.bury(&mut partition, *user);
+            }
             let looked_at = partition.started.len();
             self.passivate(&mut partition, looked_at, |live| {
                 now.duration_since(live.touched) >= self.passivation.idle_after
             });
         }
+        fallen
     }
 
     /// No actor is started any more; those that live are stopped by their supervisor.
     pub(crate) fn stop(&self) {
         let _ = self.stopped.set(());
+    }
+
+    /// Whether something is published of everybody who is known.
+    pub(crate) fn is_all_published(&self) -> bool {
+        *self.unpublished.borrow() == 0
+    }
+
+    /// Resolves when something is published of everybody who is known.
+    pub(crate) async fn all_published(&self) {
+        let mut unpublished = self.unpublished.subscribe();
+        // The sender lives as long as this.
+        let _ = unpublished.wait_for(|unpublished| *unpublished == 0).await;
+    }
+
+    fn count_unpublished(&self, change: isize) {
+        self.unpublished.send_if_modified(|unpublished| {
+            *unpublished = unpublished.saturating_add_signed(change);
+            *unpublished == 0
+        });
     }
 
     fn partition(&self, user: UserId) -> MutexGuard<'_, Partition> {
@@ -358,15 +387,10 @@ impl Directory {
         };
         live.under_way += 1;
         self.backlog.grow();
-        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
-        // again for what is lost here. It has not heard of one that fell while it was starting.
-        if live.actor.cast(message).is_err()
-            && let Some(supervisor) = &*self.supervisor.read()
-        {
-            let actor = live.actor.get_id();
-            let fallen = UserSupervisorMsg::Fallen { user, actor };
-            // If the supervisor fell too, the root deals with all of its actors.
-            let _ = supervisor.send_message(fallen);
+        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
+        // Discord again for what is lost here.
+        if live.actor.cast(message).is_err() {
+            tracing::debug!(%user, "message to a user actor that has just fallen");
         }
     }
 
@@ -386,13 +410,21 @@ impl Directory {
             let record = partition.slots.get(&user).and_then(Slot::record);
             let actor = self.start(user, record)?;
             partition.started.push_back((user, actor.get_id()));
-            partition.slots.entry(user).or_default().live = Some(Box::new(Live {
+            self.slot(partition, user).live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
                 touched: Instant::now(),
             }));
         }
         partition.slots.get_mut(&user)?.live.as_deref_mut()
+    }
+
+    /// The user's slot; who had none is known from now on.
+    fn slot<'a>(&self, partition: &'a mut Partition, user: UserId) -> &'a mut Slot {
+        partition.slots.entry(user).or_insert_with(|| {
+            self.count_unpublished(1);
+            Slot::default()
+        })
     }
 
     fn start(&self, user: UserId, record: Option<UserRecord>) -> Option<ActorRef<UserMsg>> {

@@ -61,7 +61,8 @@ struct Inner {
     user_supervisor: RwLock<Option<ActorCell>>,
     /// Whether the member list has been complete at least once.
     complete: watch::Sender<bool>,
-    failed: watch::Sender<bool>,
+    /// Whether the root has ended, and so everybody.
+    ended: watch::Sender<bool>,
 }
 
 /// The way to ask Discord again, known once the gateway intake runs.
@@ -99,7 +100,7 @@ impl Hub {
                 session_supervisor: RwLock::new(None),
                 user_supervisor: RwLock::new(None),
                 complete: watch::Sender::new(false),
-                failed: watch::Sender::new(false),
+                ended: watch::Sender::new(false),
             }),
         };
         let arguments = RootArguments {
@@ -113,7 +114,9 @@ impl Hub {
             let _ = ended.await;
             // Whatever it fell of: without a root nobody mends anything.
             if let Some(inner) = inner.upgrade() {
-                inner.failed.send_replace(true);
+                inner.user_supervisor.write().take();
+                inner.session_supervisor.write().take();
+                inner.ended.send_replace(true);
             }
         });
         Ok(hub)
@@ -124,15 +127,16 @@ impl Hub {
         self.inner.directory.stop();
         let root = self.inner.root.write().take();
         if let Some(root) = root {
-            let _ = root.stop_and_wait(None, None).await;
+            root.stop(None);
         }
+        self.ended().await;
     }
 
     /// Resolves when the core has ended, by [`Hub::stop`] or because it has given up: supervisors
     /// fell more often than their budget allows.
-    pub async fn failed(&self) {
-        let mut failed = self.inner.failed.subscribe();
-        let _ = failed.wait_for(|failed| *failed).await;
+    pub async fn ended(&self) {
+        let mut ended = self.inner.ended.subscribe();
+        let _ = ended.wait_for(|ended| *ended).await;
     }
 
     /// What was last published of a user.
@@ -164,7 +168,7 @@ impl Hub {
         }
     }
 
-    /// Whether the member list has been complete at least once.
+    /// Whether the member list has been complete at least once, and everybody on it published.
     pub fn is_complete(&self) -> bool {
         *self.inner.complete.borrow()
     }
@@ -247,7 +251,21 @@ impl Intake for Hub {
         for user in self.inner.directory.users().difference(&members) {
             self.left(*user);
         }
-        self.inner.complete.send_replace(true);
+        if self.inner.directory.is_all_published() {
+            self.inner.complete.send_replace(true);
+            return;
+        }
+        let hub = self.clone();
+        self.inner.runtime.spawn(async move {
+            // Who was counted may still be in the mailbox of an actor, and must not be told to be
+            // unknown.
+            tokio::select! {
+                () = hub.inner.directory.all_published() => {
+                    hub.inner.complete.send_replace(true);
+                }
+                () = hub.ended() => {}
+            }
+        });
     }
 
     fn gateway(&self, state: GatewayState) {

@@ -8,6 +8,9 @@ use super::{
     tag::Tag,
 };
 
+/// Seconds after which it may be asked again.
+const RETRY_AFTER_S: u32 = 1;
+
 /// The operations.
 pub(super) struct HealthRoutes(pub Hub);
 
@@ -29,7 +32,9 @@ impl HealthRoutes {
             return Readiness::Ready(PlainText("ready\n"));
         }
         let detail = "The members are still being counted.";
-        Readiness::NotReady(ProblemJson(Problem::new(ProblemKind::NotReady, detail)))
+        Readiness::NotReady(ProblemJson(
+            Problem::new(ProblemKind::NotReady, detail).retry_after_s(RETRY_AFTER_S),
+        ))
     }
 }
 

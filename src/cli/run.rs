@@ -12,7 +12,7 @@ use super::{Population, ServeArgs, SimulateArgs, environment};
 use crate::{
     app::{App, AppError},
     config::{Base, Config, Loaded},
-    simulator::{Simulator, SimulatorConfig},
+    simulator::{Simulator, SimulatorConfig, SimulatorError},
     telemetry,
 };
 
@@ -66,7 +66,12 @@ async fn serving(config: &Config, demo: Option<SimulatorConfig>) -> Outcome {
     // From here on a signal is an orderly stop, also while starting.
     let mut asked = StopAsked::new()?;
     let population = demo.as_ref().map(|demo| (demo.seed, demo.rate));
-    let app = App::start(config, demo).await?;
+    let app = App::start(config, demo)
+        .await
+        .map_err(|error| match error {
+            AppError::Simulator(error) => no_simulator(error, "--simulator-listen"),
+            error => error.into(),
+        })?;
     if app.simulator().is_none() {
         say(&format!(
             "Lantern listens on http://{} and connects to Discord.",
@@ -101,7 +106,7 @@ async fn simulating(config: SimulatorConfig) -> Outcome {
     let mut asked = StopAsked::new()?;
     let simulator = Simulator::start(config)
         .await
-        .map_err(AppError::Simulator)?;
+        .map_err(|error| no_simulator(error, "--listen"))?;
     let url = simulator.api_url();
     say(&format!(
         "A simulated Discord is running; Ctrl-C stops it.\n\n\
@@ -113,6 +118,20 @@ async fn simulating(config: SimulatorConfig) -> Outcome {
     say("Stopping.");
     simulator.stop().await;
     Ok(())
+}
+
+/// What to do about a simulator that does not start. `option` says where it listens.
+fn no_simulator(error: SimulatorError, option: &str) -> Box<dyn std::error::Error> {
+    let is_address = matches!(
+        error,
+        SimulatorError::AddressInUse(_) | SimulatorError::Listen { .. }
+    );
+    let error = AppError::Simulator(error);
+    if is_address {
+        format!("{error}; choose another address with {option}").into()
+    } else {
+        error.into()
+    }
 }
 
 /// Hears Ctrl-C and SIGTERM.

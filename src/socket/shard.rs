@@ -368,11 +368,7 @@ impl Shard {
             }
         }
         for slot in lost {
-            self.close(
-                slot,
-                CloseCode::InternalError,
-                "The session failed. Reconnect.",
-            );
+            self.close(slot, CloseCode::GoingAway, STOPPING);
         }
         let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
@@ -390,7 +386,7 @@ impl Shard {
             }
         }
         for slot in lost {
-            self.close(slot, CloseCode::GoingAway, "The server is stopping.");
+            self.close(slot, CloseCode::GoingAway, STOPPING);
         }
     }
 
@@ -439,6 +435,7 @@ impl Shard {
     }
 }
 
+const STOPPING: &str = "The server is stopping. Reconnect in a moment.";
 const TOO_SLOW: &str = "This socket is read more slowly than its users change.";
 
 /// Slots are numbered densely, and there are fewer sockets than file descriptors.

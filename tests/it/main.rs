@@ -7,15 +7,21 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod actors;
 mod asyncapi;
+mod churn;
 mod encodings;
+mod gateway;
 mod harness;
 mod intake;
 mod openapi;
+mod order;
 mod presence;
+mod process;
 mod readme;
 mod rest;
 mod rest_harness;
 mod rfc6455;
 mod simulator;
+mod slow_reader;
 mod socket;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::{
     directory::{Directory, LET_GO},
@@ -32,13 +32,6 @@ const RESTART_WINDOW: Duration = Duration::from_secs(60);
 pub enum UserSupervisorMsg {
     /// Let actors go that nobody watches and that had nothing to do for a while.
     Sweep,
-    /// A message could not be delivered to a user's actor, because it is dead.
-    Fallen {
-        /// Whose actor.
-        user: UserId,
-        /// Which.
-        actor: ActorId,
-    },
 }
 
 /// What the supervisor starts with.
@@ -84,9 +77,8 @@ impl Actor for UserSupervisor {
         state: &mut UserSupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            UserSupervisorMsg::Sweep => state.directory.sweep(Instant::now()),
-            UserSupervisorMsg::Fallen { user, actor } => {
-                if state.directory.fell_of(user, actor) {
+            UserSupervisorMsg::Sweep => {
+                for user in state.directory.sweep(Instant::now()) {
                     tracing::warn!(%user, "a user actor was found dead");
                     state.mend(user);
                 }

@@ -5,6 +5,7 @@ use lantern_actors::domain::UserId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+#[derive(Clone)]
 pub struct Control {
     url: String,
     bot: u64,
@@ -13,9 +14,14 @@ pub struct Control {
 
 impl Control {
     pub fn new(simulator: &Simulator) -> Self {
+        Self::at(&simulator.api_url(), simulator.bot_id())
+    }
+
+    /// Of a simulated Discord in another process.
+    pub fn at(api_url: &str, bot: u64) -> Self {
         Self {
-            url: format!("{}/control", simulator.api_url()),
-            bot: simulator.bot_id(),
+            url: format!("{api_url}/control"),
+            bot,
             http: reqwest::Client::new(),
         }
     }
@@ -31,6 +37,10 @@ impl Control {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    pub async fn get(&self, path: &str) -> Value {
+        self.request(Method::GET, path, Value::Null).await
+    }
+
     pub async fn presence(&self, user: UserId, presence: Value) {
         let path = format!("/members/{user}/presence");
         self.request(Method::PUT, &path, presence).await;
@@ -44,6 +54,13 @@ impl Control {
             "activities": [{"name": game, "type": 0, "created_at": 1_620_000_000_000_u64}],
         });
         self.presence(user, presence).await;
+    }
+
+    /// So many updates at once, going round these members. The `state` of the first activity tells
+    /// their order: "17 of 20000".
+    pub async fn burst(&self, members: &[UserId], updates: usize) {
+        let body = json!({ "members": members, "updates": updates });
+        self.request(Method::POST, "/bursts", body).await;
     }
 
     pub async fn leave(&self, user: UserId) {

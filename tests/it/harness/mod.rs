@@ -2,16 +2,18 @@
 
 mod control;
 mod raw;
+mod running;
 mod socket;
 
 pub use control::Control;
 pub use raw::{Frame, RawClient, Received, Upgrade};
-pub use socket::{Client, Closed, game};
+pub use running::Running;
+pub use socket::{Client, Closed, game, number};
 
 use std::{future::Future, time::Duration};
 
 use lantern::{app::App, config::Config, simulator::SimulatorConfig};
-use lantern_actors::{Hub, domain::UserId};
+use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
 use serde_json::Value;
 
 /// How long anything may take before a test fails. Far longer than it takes.
@@ -19,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running Lantern.
 pub struct TestHub {
-    app: Option<App>,
+    running: Running,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -40,18 +42,19 @@ impl TestHub {
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         change(&mut config);
-        let app = App::start(&config, Some(simulator)).await.unwrap();
+        let running = Running::start(config, Some(simulator)).await;
+        let app = running.app();
         within("the member list is complete", app.hub().completed()).await;
         let control = Control::new(app.simulator().unwrap());
         Self {
-            app: Some(app),
+            running,
             control,
             http: reqwest::Client::new(),
         }
     }
 
     pub fn app(&self) -> &App {
-        self.app.as_ref().unwrap()
+        self.running.app()
     }
 
     pub fn hub(&self) -> &Hub {
@@ -82,6 +85,21 @@ impl TestHub {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// `GET` of a path as it is answered, with further headers.
+    pub async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.app().addr());
+        let request = headers.iter().fold(self.http.get(url), |request, pair| {
+            request.header(pair.0, pair.1)
+        });
+        request.send().await.unwrap()
+    }
+
+    /// The value of a sample in `/metrics`; `name` with its labels.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = self.ask("/metrics", &[]).await.text().await.unwrap();
+        sample(&text, name)
+    }
+
     /// A user as REST tells it.
     pub async fn user(&self, user: UserId) -> Value {
         let (status, json) = self.get(&format!("/api/v1/users/{user}")).await;
@@ -104,10 +122,18 @@ impl TestHub {
         .await
     }
 
-    /// Stops as at SIGTERM.
-    pub async fn stop(mut self) {
-        let app = self.app.take().unwrap();
-        within("the server stops", app.stop()).await;
+    /// Waits until nobody but clients can be the cause of anything more: Discord is heard, and
+    /// nothing is being counted.
+    pub async fn until_live(&self) {
+        eventually("the gateway is live", async || {
+            (self.hub().gateway_state() == GatewayState::Live).then_some(())
+        })
+        .await;
+    }
+
+    /// Stops as at SIGTERM, and sees that no actor is left.
+    pub async fn stop(self) {
+        self.running.stop().await;
     }
 }
 
@@ -119,6 +145,13 @@ pub fn still() -> SimulatorConfig {
         rate: 0.0,
         ..SimulatorConfig::default()
     }
+}
+
+/// The value of a sample in the text of `/metrics`.
+pub fn sample(text: &str, name: &str) -> u64 {
+    let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+    let value = text.lines().find_map(value);
+    value.unwrap_or_else(|| panic!("{name} in {text}"))
 }
 
 /// Waits for something that must come.

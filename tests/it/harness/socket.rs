@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
 use super::within;
 
 pub struct Client {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<TcpStream>,
     pub hello: Value,
+    /// Whether it speaks MessagePack.
+    packed: bool,
 }
 
 /// How the server ended a socket.
@@ -26,19 +28,37 @@ pub struct Closed {
 impl Client {
     /// Connects and reads HELLO. `query` begins with a question mark, or is empty.
     pub async fn connect(addr: SocketAddr, query: &str) -> Self {
-        let connected = connect_async(format!("ws://{addr}/socket{query}"));
+        let stream = TcpStream::connect(addr).await.unwrap();
+        Self::over(stream, addr, query).await
+    }
+
+    /// As a client whose machine takes only so many bytes that it has not read.
+    pub async fn with_little_room(addr: SocketAddr, bytes: u32) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(bytes).unwrap();
+        let stream = socket.connect(addr).await.unwrap();
+        Self::over(stream, addr, "").await
+    }
+
+    async fn over(stream: TcpStream, addr: SocketAddr, query: &str) -> Self {
+        let url = format!("ws://{addr}/socket{query}");
+        let connected = client_async(url, stream);
         let (stream, _) = within("the socket opens", connected).await.unwrap();
         let mut client = Self {
             stream,
             hello: Value::Null,
+            packed: query.contains("encoding=msgpack"),
         };
         client.hello = client.expect("HELLO").await;
         client
     }
 
     pub async fn send(&mut self, message: &Value) {
-        let text = message.to_string();
-        self.stream.send(Message::text(text)).await.unwrap();
+        let message = match self.packed {
+            true => Message::binary(rmp_serde::to_vec_named(message).unwrap()),
+            false => Message::text(message.to_string()),
+        };
+        self.stream.send(message).await.unwrap();
     }
 
     /// As MessagePack.
@@ -101,6 +121,12 @@ impl Client {
         self.expect("HEARTBEAT_ACK").await;
     }
 
+    /// Closes as the protocol has it.
+    pub async fn close(mut self) {
+        self.stream.close(None).await.unwrap();
+        while let Some(Ok(_)) = within("the server answers", self.stream.next()).await {}
+    }
+
     /// Reads to the end; messages other than DISCONNECT are passed over.
     pub async fn closed(&mut self) -> Closed {
         let mut closed = Closed {
@@ -118,6 +144,13 @@ impl Client {
         }
         closed
     }
+}
+
+/// The number of an update of a burst; 0 for any other presence.
+pub fn number(user: &Value) -> usize {
+    let state = user["activities"][0]["state"].as_str().unwrap_or_default();
+    let number = state.split(" of ").next().unwrap_or_default();
+    number.parse().unwrap_or(0)
 }
 
 /// The name of the first activity.

@@ -1,0 +1,113 @@
+//! The built program, run as a child.
+
+use std::{net::SocketAddr, process::Stdio};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+
+use crate::harness::within;
+
+pub struct Program {
+    child: Child,
+    said: String,
+    errors: JoinHandle<String>,
+}
+
+/// How a program ended.
+pub struct Ended {
+    pub succeeded: bool,
+    pub says: String,
+    pub errors: String,
+}
+
+fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lantern"));
+    command
+        .args(args)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn text_of(mut pipe: impl AsyncRead + Unpin) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+/// Runs a program to its end.
+pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
+    let running = command(args, environment).output();
+    let output = within("the program ends", running).await.unwrap();
+    Ended {
+        succeeded: output.status.success(),
+        says: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Program {
+    pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = command(args, environment).spawn().unwrap();
+        let errors = tokio::spawn(text_of(child.stderr.take().unwrap()));
+        Self {
+            child,
+            said: String::new(),
+            errors,
+        }
+    }
+
+    /// Reads what it prints until this; all that it has printed.
+    pub async fn says(&mut self, wanted: &str) -> &str {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let said = &mut self.said;
+        let reading = async {
+            let mut more = [0; 4_096];
+            while !said.contains(wanted) {
+                let length = stdout.read(&mut more).await.unwrap();
+                assert_ne!(length, 0, "it ended after {said:?}");
+                said.push_str(std::str::from_utf8(&more[..length]).unwrap());
+            }
+        };
+        within(&format!("it says {wanted:?}"), reading).await;
+        &self.said
+    }
+
+    /// Where it listens: the first address that it named.
+    pub fn addr(&self) -> SocketAddr {
+        let url = self.said.split("http://").nth(1).unwrap();
+        let is_part = |letter: char| letter.is_ascii_digit() || ".:".contains(letter);
+        let end = url.find(|letter| !is_part(letter)).unwrap_or(url.len());
+        url[..end].parse().unwrap()
+    }
+
+    /// Its memory, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let value = line.unwrap().split_whitespace().nth(1).unwrap();
+        value.parse().unwrap()
+    }
+
+    /// Sends it a signal, sees it end well, and gives what it complained of.
+    pub async fn stop(mut self, signal: &str) -> String {
+        let id = self.child.id().unwrap().to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.arg(format!("-{signal}")).arg(id).status().await;
+        assert!(sent.unwrap().success());
+        let status = within("the program ends", self.child.wait()).await.unwrap();
+        let errors = self.errors.await.unwrap();
+        assert!(status.success(), "{status}: {errors}");
+        let complaints = errors.lines().filter(|line| !line.contains("INFO"));
+        complaints.collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,104 @@
+//! Readers that stop reading: what they cost, whom they disturb, what they are told afterwards.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use lantern_actors::domain::UserId;
+use serde_json::json;
+
+use crate::harness::{Client, TestHub, eventually, number, within};
+
+const QUEUED: &str = "lantern_queued_messages";
+const LITTLE: u32 = 4_096;
+
+/// Updates go round all users until some wait in the hub, because the kernel holds no more.
+async fn overflow(hub: &TestHub, users: &[UserId]) {
+    while hub.metric(QUEUED).await == 0 {
+        hub.control.burst(users, 2_000).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_reader_among_a_thousand_costs_little_and_disturbs_nobody() {
+    const NEIGHBOURS: usize = 999;
+    let hub = TestHub::with(200, |_| {}).await;
+    let users = hub.members().await;
+    let mut stalled = Client::with_little_room(hub.app().addr(), LITTLE).await;
+    stalled.init(&json!({"user_ids": users})).await;
+    let mut neighbours = Vec::new();
+    for number in 0..NEIGHBOURS {
+        neighbours.push(hub.watch(users[number % users.len()]).await.0);
+    }
+
+    // Each neighbour reads all that it is told of its user, in order, while the other stalls.
+    let rounds = 20;
+    let updates = users.len() * rounds;
+    let reading = neighbours
+        .iter_mut()
+        .enumerate()
+        .map(async |(place, client)| {
+            for round in 0..rounds {
+                let update = client.expect("PRESENCE_UPDATE").await;
+                assert_eq!(
+                    number(&update),
+                    round * users.len() + place % users.len() + 1
+                );
+            }
+            client.expect_silence().await;
+        });
+    tokio::join!(hub.control.burst(&users, updates), join_all(reading));
+    drop(neighbours);
+
+    overflow(&hub, &users).await;
+    hub.control.burst(&users, 5_000).await;
+    let last = users[(5_000 - 1) % users.len()];
+    hub.until_user(last, "the last update", |user| number(user) == 5_000)
+        .await;
+    let queued = hub.metric(QUEUED).await;
+    assert!(0 < queued && queued <= users.len() as u64 + 1, "{queued}");
+
+    // It reads again: in order, what the kernel still holds, then the newest of each user.
+    let mut told = HashMap::<String, (u64, usize)>::new();
+    let mut messages = 0;
+    let is_complete = |told: &HashMap<String, (u64, usize)>| {
+        let newest = told
+            .values()
+            .filter(|(_, number)| *number > 5_000 - users.len());
+        newest.count() == users.len()
+    };
+    while !is_complete(&told) {
+        let update = stalled.expect("PRESENCE_UPDATE").await;
+        let id = update["metadata"]["id"].as_str().unwrap().to_owned();
+        let v = update["v"].as_u64().unwrap();
+        let before = told.insert(id, (v, number(&update)));
+        assert!(before.is_none_or(|(before, _)| before < v));
+        messages += 1;
+    }
+    assert!(
+        messages < updates + 5_000,
+        "not everything was sent: {messages}"
+    );
+    stalled.expect_silence().await;
+    assert_eq!(hub.metric(QUEUED).await, 0);
+    hub.control.playing(users[0], "Live").await;
+    let live = stalled.expect("PRESENCE_UPDATE").await;
+    assert_eq!(live, hub.user(users[0]).await);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_is_closed() {
+    let hub = TestHub::with(50, |config| config.socket.write_stall_timeout_ms = 300).await;
+    let users = hub.members().await;
+    let mut stalled = Client::with_little_room(hub.app().addr(), LITTLE).await;
+    stalled.init(&json!({"user_ids": users})).await;
+    overflow(&hub, &users).await;
+    let closed = "lantern_sockets_closed_total{code=\"4009\"}";
+    eventually("the socket is closed", async || {
+        (hub.metric(closed).await == 1).then_some(())
+    })
+    .await;
+    within("the socket is dropped", hub.app().shards().closed()).await;
+    assert_eq!(hub.metric(QUEUED).await, 0);
+    hub.stop().await;
+}

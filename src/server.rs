@@ -31,6 +31,7 @@ use poem::{
     endpoint::BoxEndpoint,
     web::{LocalAddr, RemoteAddr},
 };
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -57,6 +58,16 @@ impl Default for ServerLimits {
             max_connections: 65_536,
             idle_timeout: Duration::from_secs(75),
         }
+    }
+}
+
+/// Each socket is a file descriptor, and the usual soft limit of 1,024 is for programs that still
+/// use select(2).
+pub fn allow_many_sockets() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

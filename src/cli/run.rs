@@ -2,7 +2,6 @@
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -12,6 +11,7 @@ use super::{Population, ServeArgs, SimulateArgs, environment};
 use crate::{
     app::{App, AppError},
     config::{Base, Config, Loaded},
+    server,
     simulator::{Simulator, SimulatorConfig, SimulatorError},
     telemetry,
 };
@@ -28,7 +28,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         Err(error) => return failed(&error),
     };
     telemetry::start(&config.log);
-    allow_many_sockets();
+    server::allow_many_sockets();
     let demo = args
         .demo
         .then(|| simulator_config(args.simulator_listen, args.population));
@@ -45,7 +45,7 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
         Err(error) => return failed(&error),
     };
     telemetry::start(&log);
-    allow_many_sockets();
+    server::allow_many_sockets();
     let config = SimulatorConfig {
         token: args.token.clone(),
         ..simulator_config(args.listen, args.population)
@@ -198,16 +198,6 @@ fn simulator_config(listen: SocketAddr, population: Population) -> SimulatorConf
         rate: population.rate,
         seed: population.seed,
         ..SimulatorConfig::default()
-    }
-}
-
-/// Each socket is a file descriptor, and the usual soft limit of 1,024 is for programs that still
-/// use select(2).
-fn allow_many_sockets() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

@@ -39,6 +39,7 @@ impl TestHub {
 
     /// With a simulated Discord of one's own; start from [`still`].
     pub async fn simulating(simulator: SimulatorConfig, change: impl FnOnce(&mut Config)) -> Self {
+        lantern::server::allow_many_sockets();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         change(&mut config);

@@ -132,10 +132,25 @@ impl Directory {
         }
     }
 
-    /// Returns at once, unless the actors are far behind: then it blocks for a moment, so that who
-    /// brings messages faster than they are handled is slowed down.
+    /// Returns at once, unless the actors or the fan-out are far behind: then it blocks for a
+    /// moment, so that who brings messages faster than they are delivered is slowed down.
     pub fn hold_back(&self) {
         self.backlog.hold_back();
+        self.fan_out.hold_back();
+    }
+
+    /// A user left. Who has an actor is told through it; a passive user needs none to leave.
+    pub fn strike(&self, user: UserId) {
+        let mut partition = self.partition(user);
+        let Some(slot) = partition.slots.get_mut(&user) else {
+            return;
+        };
+        if slot.live.is_some() {
+            return self.deliver(&mut partition, user, UserMsg::Leave);
+        }
+        self.forget(slot, user);
+        partition.slots.remove(&user);
+        self.count_unpublished(-1);
     }
 
     /// Starts the user's actor if the user is known and has none.
@@ -216,7 +231,13 @@ impl Directory {
         let Some(slot) = partition.slots.get_mut(&user) else {
             return;
         };
-        if slot.is_written_by(actor) && slot.kept.take().is_some() {
+        if slot.is_written_by(actor) {
+            self.forget(slot, user);
+        }
+    }
+
+    fn forget(&self, slot: &mut Slot, user: UserId) {
+        if slot.kept.take().is_some() {
             self.monitored.fetch_sub(1, Ordering::Relaxed);
             self.count_unpublished(1);
             self.fan_out.publish(Publication::Left(user));

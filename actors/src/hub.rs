@@ -244,7 +244,8 @@ impl Intake for Hub {
     }
 
     fn left(&self, user: UserId) {
-        self.inner.directory.send(user, UserMsg::Leave);
+        self.inner.directory.strike(user);
+        self.inner.directory.hold_back();
     }
 
     fn reconcile(&self, members: std::collections::HashSet<UserId>) {

@@ -34,8 +34,6 @@ pub enum SessionMsg {
         /// Whether anybody is watched now.
         watching: bool,
     },
-    /// The last watched user was unsubscribed or left the guild.
-    NobodyLeft,
     /// The time that [`SocketCommand::AlarmAt`](crate::ports::SocketCommand::AlarmAt) asked for.
     Alarm,
     /// The hub is stopping.

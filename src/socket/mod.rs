@@ -194,6 +194,12 @@ impl FanOut for Shards {
         self.tell_all(|| Command::Publish(publication.clone()));
     }
 
+    fn hold_back(&self) {
+        for inbox in &self.inboxes {
+            inbox.hold_back();
+        }
+    }
+
     fn is_watched(&self, user: UserId) -> bool {
         self.watched.contains(user)
     }

@@ -11,7 +11,7 @@ mod reading;
 mod requests;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     io,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
@@ -81,6 +81,8 @@ impl std::fmt::Debug for Adopter {
 const WAKER: Token = Token(usize::MAX);
 /// How long a client may take to answer a close frame.
 const LINGER: Duration = Duration::from_secs(2);
+/// How long commands are carried out before the sockets are looked at again.
+const TURN: Duration = Duration::from_millis(10);
 const SCRATCH_BYTES: usize = 64 * 1024;
 
 /// What a thread needs to be a shard.
@@ -144,9 +146,9 @@ impl Shard {
     /// Runs until it is told to stop.
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
-        let mut commands = Vec::new();
+        let mut commands = VecDeque::new();
         while !self.stopped {
-            let wait = if self.inbox.may_sleep() {
+            let wait = if commands.is_empty() && self.inbox.may_sleep() {
                 self.alarms.wait(Instant::now())
             } else {
                 Some(Duration::ZERO)
@@ -155,7 +157,6 @@ impl Shard {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => other?,
             }
-            self.inbox.take(&mut commands);
             for event in events.iter().filter(|event| event.token() != WAKER) {
                 let slot = event.token().0;
                 if event.is_writable() {
@@ -165,15 +166,28 @@ impl Shard {
                     self.readable(slot);
                 }
             }
-            for command in commands.drain(..) {
-                self.carry_out(command);
-            }
-            // After a rush, such as the first member list, its memory is given back.
-            commands.shrink_to(MOST_GATHERED * 16);
-            self.deliver();
+            // After the sockets were read: what a client sent in time counts.
             self.ring(Instant::now());
+            if commands.is_empty() {
+                // After a rush, such as the first member list, its memory is given back.
+                commands.shrink_to(MOST_GATHERED * 16);
+                self.inbox.take(&mut commands);
+            }
+            self.turn(&mut commands);
         }
         Ok(())
+    }
+
+    /// Carries commands out for a while; then the sockets have their turn.
+    fn turn(&mut self, commands: &mut VecDeque<Command>) {
+        let began = Instant::now();
+        while let Some(command) = commands.pop_front() {
+            self.carry_out(command);
+            if self.batch.is_empty() && began.elapsed() >= TURN {
+                break;
+            }
+        }
+        self.deliver();
     }
 
     fn carry_out(&mut self, command: Command) {
@@ -305,6 +319,15 @@ impl Shard {
         self.flush(slot);
     }
 
+    /// A subscription that has become empty ends the socket. The shard decides, for it alone knows
+    /// whether users were added meanwhile.
+    fn close_if_empty(&mut self, slot: usize) {
+        if !self.index.watches_anybody(to_slot(slot)) {
+            let reason = "There is no user left to watch.";
+            self.close(slot, CloseCode::NothingToWatch, reason);
+        }
+    }
+
     /// Drops a socket, and tells its session.
     fn remove(&mut self, slot: usize) {
         let Some(mut connection) = self.connections.try_remove(slot) else {
@@ -340,6 +363,7 @@ impl Shard {
     /// Starts another session for every socket: all that were there fell with their supervisor.
     fn adopt(&mut self, hub: &Hub) {
         let mut lost = Vec::new();
+        let going_away = self.going_away;
         for (slot, connection) in &mut self.connections {
             if connection.ending != Ending::Open {
                 continue;
@@ -355,6 +379,9 @@ impl Shard {
             };
             let opened = hub.open_session(key, connection.dialect.encoding, phase, |session| {
                 let _ = session.cast(SessionMsg::Attached);
+                if going_away {
+                    let _ = session.cast(SessionMsg::GoingAway);
+                }
                 connection.session = session;
             });
             if !opened {

@@ -134,6 +134,8 @@ impl FanOut for Nowhere {
         self.0.send_modify(|count| *count += 1);
     }
 
+    fn hold_back(&self) {}
+
     fn is_watched(&self, _: UserId) -> bool {
         false
     }

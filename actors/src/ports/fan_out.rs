@@ -26,6 +26,10 @@ pub trait FanOut: Send + Sync + 'static {
     /// Queues a publication and returns at once.
     fn publish(&self, publication: Publication);
 
+    /// Returns at once, unless deliveries are far behind: then it blocks for some milliseconds, so
+    /// that who brings more is slowed down.
+    fn hold_back(&self);
+
     /// Whether any socket names this user in its subscription (sockets that watch all do not
     /// count).
     fn is_watched(&self, user: UserId) -> bool;

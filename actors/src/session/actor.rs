@@ -76,7 +76,7 @@ impl Actor for Session {
             session, limits, ..
         } = state;
         let commands = match message {
-            SessionMsg::Attached => session.attached(limits),
+            SessionMsg::Attached => session.attached(limits, now),
             SessionMsg::Received { encoding, payload } => {
                 session.received(encoding, &payload, limits, now)
             }
@@ -84,7 +84,6 @@ impl Actor for Session {
                 session.subscribed(watching);
                 Vec::new()
             }
-            SessionMsg::NobodyLeft => session.nobody_left(),
             SessionMsg::Alarm => session.alarm(limits, now),
             SessionMsg::GoingAway => session.going_away(),
             SessionMsg::Closed => {

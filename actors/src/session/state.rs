@@ -35,7 +35,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub enum Phase {
     /// HELLO is sent, INIT is awaited.
     Greeting,
-    /// INIT was answered.
+    /// INIT came, and none of the users it named is monitored: it may be sent again, or SUBSCRIBE.
+    Empty,
+    /// INIT was answered with users.
     Live,
     /// DISCONNECT is sent; only the end of the socket is awaited.
     Closing,
@@ -77,7 +79,9 @@ impl SessionState {
     }
 
     /// The shard owns the socket.
-    pub fn attached(&mut self, limits: &SessionLimits) -> Commands {
+    pub fn attached(&mut self, limits: &SessionLimits, now: Instant) -> Commands {
+        self.attached_at = now;
+        self.heartbeat_at = now;
         let mut commands = Vec::with_capacity(2);
         if self.phase == Phase::Greeting {
             let interval = limits.heartbeat_interval.as_millis();
@@ -127,7 +131,7 @@ impl SessionState {
                 self.heartbeat_at = now;
                 SocketCommand::Send(ServerMessage::HeartbeatAck)
             }
-            (Phase::Greeting, ClientFrame::Init(selection)) => SocketCommand::Subscribe {
+            (Phase::Greeting | Phase::Empty, ClientFrame::Init(selection)) => SocketCommand::Subscribe {
                 targets: selection.targets,
                 known: selection.known,
                 first: true,
@@ -148,17 +152,11 @@ impl SessionState {
 
     /// The shard has carried a subscribe command out.
     pub fn subscribed(&mut self, watching: bool) {
-        if watching && self.phase == Phase::Greeting {
-            self.phase = Phase::Live;
+        match self.phase {
+            Phase::Greeting | Phase::Empty if watching => self.phase = Phase::Live,
+            Phase::Greeting => self.phase = Phase::Empty,
+            Phase::Empty | Phase::Live | Phase::Closing => {}
         }
-    }
-
-    /// Nobody is left to watch.
-    pub fn nobody_left(&mut self) -> Commands {
-        self.close(
-            CloseCode::NothingToWatch,
-            "There is no user left to watch.".to_owned(),
-        )
     }
 
     /// The hub is stopping.
@@ -198,7 +196,7 @@ impl SessionState {
         let heartbeat = self.heartbeat_deadline(limits);
         SocketCommand::AlarmAt(match self.phase {
             Phase::Greeting => heartbeat.min(self.init_deadline(limits)),
-            Phase::Live | Phase::Closing => heartbeat,
+            Phase::Empty | Phase::Live | Phase::Closing => heartbeat,
         })
     }
 

@@ -67,7 +67,7 @@ fn close_of(commands: &[SocketCommand]) -> CloseCode {
 #[test]
 fn it_greets_with_the_interval_and_waits_for_init() {
     let mut bench = Bench::new();
-    let commands = bench.state.attached(&bench.limits);
+    let commands = bench.state.attached(&bench.limits, bench.now);
     let [
         SocketCommand::Send(ServerMessage::Hello {
             heartbeat_interval_ms,
@@ -160,19 +160,29 @@ fn the_message_over_the_rate_closes_and_a_new_minute_starts_afresh() {
 }
 
 #[test]
-fn with_nobody_left_it_closes() {
-    assert_eq!(
-        close_of(&Bench::live().state.nobody_left()),
-        CloseCode::NothingToWatch
-    );
-}
-
-#[test]
 fn a_session_that_takes_over_does_not_greet_again() {
     let mut bench = Bench::new();
     bench.state = SessionState::new(Encoding::Json, Phase::Live, bench.now);
     assert!(matches!(
-        bench.state.attached(&bench.limits)[..],
+        bench.state.attached(&bench.limits, bench.now)[..],
         [SocketCommand::AlarmAt(_)]
     ));
+}
+
+#[test]
+fn after_an_init_that_found_nobody_only_heartbeats_are_awaited() {
+    let mut bench = Bench::new();
+    bench.state.subscribed(false);
+    assert!(matches!(bench.wait(5)[..], [SocketCommand::AlarmAt(_)]));
+    let subscribe = bench.send(json!({"op": 12, "d": {"user_id": "1"}}));
+    assert!(matches!(
+        subscribe[0],
+        SocketCommand::Subscribe { first: false, .. }
+    ));
+    let init = bench.send(json!({"op": 2, "d": {"user_id": "1"}}));
+    assert!(matches!(
+        init[0],
+        SocketCommand::Subscribe { first: true, .. }
+    ));
+    assert_eq!(close_of(&bench.wait(40)), CloseCode::HeartbeatTimeout);
 }

@@ -1,19 +1,27 @@
 //! The way into a shard's thread: a queue that wakes the shard only when it sleeps.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use mio::Waker;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::Command;
+
+/// How many commands may wait before those who bring more are held back, and how long at a time.
+const LONG: usize = 8_192;
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// A shard's queue of commands.
 #[derive(Debug)]
 pub struct Inbox {
-    commands: Mutex<Vec<Command>>,
+    commands: Mutex<VecDeque<Command>>,
+    /// Signalled when a long queue was taken.
+    taken: Condvar,
     sleeping: AtomicBool,
     waker: Waker,
 }
@@ -23,6 +31,7 @@ impl Inbox {
     pub fn new(waker: Waker) -> Self {
         Self {
             commands: Mutex::default(),
+            taken: Condvar::new(),
             sleeping: AtomicBool::new(false),
             waker,
         }
@@ -30,7 +39,7 @@ impl Inbox {
 
     /// Queues a command. Commands are carried out in the order of these calls.
     pub fn push(&self, command: Command) {
-        self.commands.lock().push(command);
+        self.commands.lock().push_back(command);
         if self.sleeping.swap(false, Ordering::SeqCst) {
             self.wake();
         }
@@ -47,9 +56,21 @@ impl Inbox {
     }
 
     /// Takes everything that waits, leaving `emptied` for what comes.
-    pub(super) fn take(&self, emptied: &mut Vec<Command>) {
+    pub(super) fn take(&self, emptied: &mut VecDeque<Command>) {
         self.sleeping.store(false, Ordering::SeqCst);
-        std::mem::swap(&mut *self.commands.lock(), emptied);
+        let mut commands = self.commands.lock();
+        std::mem::swap(&mut *commands, emptied);
+        if emptied.len() >= LONG {
+            self.taken.notify_all();
+        }
+    }
+
+    /// Returns at once, unless the shard is far behind: then it blocks for a moment.
+    pub fn hold_back(&self) {
+        let mut commands = self.commands.lock();
+        if commands.len() >= LONG {
+            self.taken.wait_for(&mut commands, MOMENT);
+        }
     }
 
     fn wake(&self) {

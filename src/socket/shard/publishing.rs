@@ -8,7 +8,6 @@ use std::{
 use lantern_actors::{
     domain::UserId,
     ports::Publication,
-    session::SessionMsg,
     wire::{CloseCode, Encoding, Opcode, SharedFrame, Snapshot},
 };
 use slab::Slab;
@@ -139,9 +138,7 @@ impl Shard {
             .fetch_add(deliveries, Ordering::Relaxed);
         self.stats.writes.fetch_add(writes, Ordering::Relaxed);
         for slot in std::mem::take(&mut self.emptied) {
-            if let Some(connection) = self.connections.get(slot as usize) {
-                let _ = connection.session.cast(SessionMsg::NobodyLeft);
-            }
+            self.close_if_empty(slot as usize);
         }
     }
 }

@@ -178,11 +178,7 @@ impl Shard {
             self.index.unwatch(watcher, user);
         }
         self.answer(slot, &ServerMessage::UnsubscribeAck);
-        if !self.index.watches_anybody(watcher)
-            && let Some(connection) = self.connections.get(slot)
-        {
-            let _ = connection.session.cast(SessionMsg::NobodyLeft);
-        }
+        self.close_if_empty(slot);
     }
 }
 

@@ -101,10 +101,8 @@ async fn without_init_the_socket_is_closed_and_others_stay() {
     let (mut bystander, _) = hub.watch(hub.members().await[0]).await;
     let mut silent = hub.connect().await;
     let mut talking = hub.connect().await;
-    // Neither heartbeats nor an INIT that finds nobody count.
+    // Heartbeats do not count.
     talking.expect_silence().await;
-    init(&mut talking, json!({"user_id": "42"})).await;
-    talking.expect("ERROR").await;
     let expected = Closed {
         disconnect: Some("No INIT within 0.5 s.".to_owned()),
         code: Some(4002),
@@ -112,6 +110,26 @@ async fn without_init_the_socket_is_closed_and_others_stay() {
     assert_eq!(silent.closed().await, expected);
     assert_eq!(talking.closed().await, expected);
     bystander.expect_silence().await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn an_init_that_finds_nobody_keeps_the_socket_open() {
+    let hub = TestHub::with(1, |config| config.socket.init_timeout_ms = 500).await;
+    settled(&hub).await;
+    let user = hub.members().await[0];
+    let mut silent = hub.connect().await;
+    let mut early = hub.connect().await;
+    init(&mut early, json!({"user_id": "42"})).await;
+    early.expect("ERROR").await;
+    // The other's time is up, so this one's would be too.
+    assert_eq!(silent.closed().await.code, Some(4002));
+    early.expect_silence().await;
+    early.send(&json!({"op": 12, "d": {"user_id": user}})).await;
+    assert_eq!(
+        early.expect("SUBSCRIBE_ACK").await["metadata"]["id"],
+        user.to_string()
+    );
     hub.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in [`run`]; `check-config` and `openapi` here.
+//! `serve` and `simulate` are in `run`; `check-config` and `openapi` here.
 
 mod run;
 

@@ -1,9 +1,17 @@
 //! The HTTP listener: hyper's connections, with `/socket` taken out and everything else answered by
 //! the API.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
+use futures_util::future::{self, Ready};
 use http_body_util::{Either, Full, combinators::BoxBody};
 use hyper::{
     Request, Response, StatusCode,
@@ -130,10 +138,7 @@ async fn connection(
 ) {
     // Presences are small and must not wait for more.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let routes = routes.clone();
-        async move { Ok::<_, Infallible>(routes.answer(request, peers).await) }
-    });
+    let service = service_fn(move |request| routes.answer(request, peers));
     let answering = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
@@ -154,23 +159,33 @@ async fn connection(
 /// A body that is there already, or one of poem's.
 type Body = Either<Full<Bytes>, BoxBody<Bytes, io::Error>>;
 
+/// An answer that is there already, or one that is being worked on. The latter is boxed, so that
+/// the former does not carry its size around.
+type Answering = future::Either<Ready<Answer>, Pin<Box<dyn Future<Output = Answer> + Send>>>;
+type Answer = Result<Response<Body>, Infallible>;
+
 impl Routes {
-    async fn answer(&self, request: Request<Incoming>, peers: Peers) -> Response<Body> {
+    fn answer(&self, request: Request<Incoming>, peers: Peers) -> Answering {
         let (path, headers) = (request.uri().path(), request.headers());
         if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
-            return response.map(|body| Either::Left(Full::new(body)));
+            let response = response.map(|body| Either::Left(Full::new(body)));
+            return future::Either::Left(future::ready(Ok(response)));
         }
         if path == "/socket" {
             let response = self.sockets.respond(request);
-            return Response::from(response.unwrap_or_else(|error| refused(&error)))
-                .map(Either::Right);
+            let response = Response::from(response.unwrap_or_else(|error| refused(&error)));
+            return future::Either::Left(future::ready(Ok(response.map(Either::Right))));
         }
         let local = peers
             .local
             .map_or_else(LocalAddr::default, |addr| LocalAddr(Addr::from(addr)));
         let remote = RemoteAddr(Addr::from(peers.remote));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
-        Response::from(self.api.get_response(request).await).map(Either::Right)
+        let api = Arc::clone(&self.api);
+        future::Either::Right(Box::pin(async move {
+            let response = Response::from(api.get_response(request).await);
+            Ok(response.map(Either::Right))
+        }))
     }
 }
 

@@ -6,6 +6,8 @@
 //! passed to the fan-out in one step, so readers and watchers see one order, and an actor that was
 //! replaced can no longer write.
 
+mod backlog;
+
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
@@ -18,12 +20,13 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime, ActorStatus};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
 
+use self::backlog::Backlog;
 use crate::{
-    domain::UserId,
+    domain::{Presence, Profile, Timestamp, UserId},
     ports::{FanOut, Publication},
-    user::{User, UserArguments, UserMsg, UserRecord},
+    user::{Decision, User, UserArguments, UserInput, UserMsg, UserRecord, UserState, decide},
     wire::Snapshot,
 };
 
@@ -65,8 +68,7 @@ pub struct Directory {
     monitored: AtomicUsize,
     actors: AtomicUsize,
     started: AtomicU64,
-    /// Users who are known and of whom nothing is published, yet or any more. Announced at 0.
-    unpublished: watch::Sender<usize>,
+    backlog: Backlog,
     stopped: OnceLock<()>,
 }
 
@@ -111,7 +113,7 @@ impl Directory {
             monitored: AtomicUsize::new(0),
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
-            unpublished: watch::Sender::new(0),
+            backlog: Backlog::default(),
             stopped: OnceLock::new(),
         })
     }
@@ -128,11 +130,8 @@ impl Directory {
                 if let Some(live) = slot.live.take() {
                     // Most fell already; one that was just starting may not have noticed.
                     live.actor.kill();
-                    self.actors.fetch_sub(1, Ordering::Relaxed);
+                    self.gone(&live);
                     orphans.push(*user);
-                }
-                if slot.kept.is_none() {
-                    self.count_unpublished(-1);
                 }
                 slot.kept.is_some()
             });
@@ -140,19 +139,43 @@ impl Directory {
         orphans
     }
 
-    /// Sends to the user's actor, which is started if the user has none. Only a member message
-    /// makes somebody known who was not; others to unknown users are dropped, and false returned.
+    /// Sends to the actor of a known user, which is started if the user has none. False if nobody
+    /// knows the user.
     pub fn send(&self, user: UserId, message: UserMsg) -> bool {
-        let makes_known = matches!(
-            &message,
-            UserMsg::Input(input) if matches!(**input, crate::user::UserInput::Member { .. })
-        );
         let mut partition = self.partition(user);
-        if !makes_known && !partition.slots.contains_key(&user) {
+        if !partition.slots.contains_key(&user) {
             return false;
         }
         self.deliver(&mut partition, user, message);
         true
+    }
+
+    /// Takes a line of the member list in. Who has an actor is told through it. For the others, who
+    /// are passive, what the actor would decide is decided here, under the lock that keeps an actor
+    /// from starting: to be counted, nobody needs one.
+    pub fn enlist(&self, profile: Profile, presence: Option<Presence>, now: Timestamp) {
+        let user = profile.id;
+        let input = UserInput::Member { profile, presence };
+        let mut partition = self.partition(user);
+        let slot = partition.slots.get(&user);
+        if slot.is_some_and(|slot| slot.live.is_some()) {
+            let message = UserMsg::Input(Box::new(input));
+            return self.deliver(&mut partition, user, message);
+        }
+        let record = slot.and_then(Slot::record);
+        match decide(&mut record.map(UserState::from_record), input, now) {
+            Ok(Some(decision)) => {
+                self.keep(partition.slots.entry(user).or_default(), decision);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%user, %error, "a member could not be taken in"),
+        }
+    }
+
+    /// Returns at once, unless the actors are far behind: then it blocks for a moment, so that who
+    /// brings messages faster than they are handled is slowed down.
+    pub fn hold_back(&self) {
+        self.backlog.hold_back();
     }
 
     /// Starts the user's actor if the user is known and has none.
@@ -170,6 +193,11 @@ impl Directory {
         let partition = self.partition(user);
         let kept = partition.slots.get(&user)?.kept.as_ref()?;
         Some(Arc::clone(&kept.snapshot))
+    }
+
+    /// Whether this user is a member as far as is known, even if nothing is published of them yet.
+    pub fn knows(&self, user: UserId) -> bool {
+        self.partition(user).slots.contains_key(&user)
     }
 
     /// Everybody who is known.
@@ -197,30 +225,27 @@ impl Directory {
     }
 
     /// Keeps and publishes what an actor decided, unless that actor was replaced.
-    pub(crate) fn publish(
-        &self,
-        actor: ActorId,
-        record: Box<[u8]>,
-        snapshot: Arc<Snapshot>,
-        publication: fn(Arc<Snapshot>) -> Publication,
-    ) {
-        let mut partition = self.partition(snapshot.user());
-        let Some(slot) = partition.slots.get_mut(&snapshot.user()) else {
-            return;
-        };
-        if !slot.is_written_by(actor) {
-            return;
+    pub(crate) fn publish(&self, actor: ActorId, decision: Decision) {
+        let user = decision.snapshot.user();
+        let mut partition = self.partition(user);
+        if let Some(slot) = partition.slots.get_mut(&user)
+            && slot.is_written_by(actor)
+        {
+            self.keep(slot, decision);
         }
+    }
+
+    /// Readers and watchers see one order, because both are told under the partition's lock.
+    fn keep(&self, slot: &mut Slot, decision: Decision) {
         let kept = Kept {
-            snapshot: Arc::clone(&snapshot),
-            record,
+            snapshot: Arc::clone(&decision.snapshot),
+            record: decision.record,
         };
-        let is_first = slot.kept.replace(kept).is_none();
-        self.fan_out.publish(publication(snapshot));
-        if is_first {
+        if slot.kept.replace(kept).is_none() {
             self.monitored.fetch_add(1, Ordering::Relaxed);
-            self.count_unpublished(-1);
         }
+        let publication = (decision.publication)(decision.snapshot);
+        self.fan_out.publish(publication);
     }
 
     /// Forgets what was published of a user who left, and tells watchers.
@@ -231,7 +256,6 @@ impl Directory {
         };
         if slot.is_written_by(actor) && slot.kept.take().is_some() {
             self.monitored.fetch_sub(1, Ordering::Relaxed);
-            self.count_unpublished(1);
             self.fan_out.publish(Publication::Left(user));
         }
     }
@@ -248,15 +272,17 @@ impl Directory {
         let Some(live) = live.filter(|live| live.actor.get_id() == actor) else {
             return;
         };
-        live.under_way = live.under_way.saturating_sub(1);
         live.touched = now;
+        if live.under_way > 0 {
+            live.under_way -= 1;
+            self.backlog.shrink(1);
+        }
         if live.under_way > 0 {
             return;
         }
         if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
-            self.count_unpublished(-1);
         } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
             self.let_go(slot);
         }
@@ -279,21 +305,25 @@ impl Directory {
 
     /// Forgets a dead actor, and with it a user of whom nothing was published yet.
     fn bury(&self, partition: &mut Partition, user: UserId) {
-        self.actors.fetch_sub(1, Ordering::Relaxed);
         let Some(slot) = partition.slots.get_mut(&user) else {
             return;
         };
-        slot.live = None;
+        if let Some(live) = slot.live.take() {
+            self.gone(&live);
+        }
         if slot.kept.is_none() {
             partition.slots.remove(&user);
-            self.count_unpublished(-1);
         }
     }
 
     /// Lets actors go that nobody watches and that had nothing to do for a while. Gives the users
-    /// whose actor is dead, which its supervisor does not hear of one that fell while it started.
+    /// whose actor is dead: its supervisor does not hear of one that fell while it started.
     pub(crate) fn sweep(&self, now: Instant) -> Vec<UserId> {
         let mut fallen = Vec::new();
+        if self.stopped.get().is_some() {
+            // They are being stopped, and nobody is to be told of it.
+            return fallen;
+        }
         for partition in &self.partitions {
             let mut partition = partition.lock();
             let first = fallen.len();
@@ -319,25 +349,6 @@ impl Directory {
         let _ = self.stopped.set(());
     }
 
-    /// Whether something is published of everybody who is known.
-    pub(crate) fn is_all_published(&self) -> bool {
-        *self.unpublished.borrow() == 0
-    }
-
-    /// Resolves when something is published of everybody who is known.
-    pub(crate) async fn all_published(&self) {
-        let mut unpublished = self.unpublished.subscribe();
-        // The sender lives as long as this.
-        let _ = unpublished.wait_for(|unpublished| *unpublished == 0).await;
-    }
-
-    fn count_unpublished(&self, change: isize) {
-        self.unpublished.send_if_modified(|unpublished| {
-            *unpublished = unpublished.saturating_add_signed(change);
-            *unpublished == 0
-        });
-    }
-
     fn partition(&self, user: UserId) -> MutexGuard<'_, Partition> {
         let index = self.hasher.hash_one(user) as usize % PARTITIONS;
         #[expect(clippy::indexing_slicing, reason = "there are PARTITIONS of them")]
@@ -348,11 +359,11 @@ impl Directory {
         let Some(live) = self.live(partition, user) else {
             return;
         };
-        live.under_way += 1;
-        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
-        // Discord again for what is lost here.
-        if live.actor.cast(message).is_err() {
-            tracing::debug!(%user, "message to a user actor that has just fallen");
+        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
+        // again for what is lost here.
+        if live.actor.cast(message).is_ok() {
+            live.under_way += 1;
+            self.backlog.grow();
         }
     }
 
@@ -369,17 +380,10 @@ impl Directory {
             if self.actors() >= self.passivation.most_actors {
                 self.passivate(partition, 8, |_| true);
             }
-            let record = partition.slots.get(&user).and_then(|slot| {
-                let kept = slot.kept.as_ref()?;
-                rmp_serde::from_slice::<UserRecord>(&kept.record).ok()
-            });
+            let record = partition.slots.get(&user).and_then(Slot::record);
             let actor = self.start(user, record)?;
             partition.started.push_back((user, actor.get_id()));
-            let slot = partition.slots.entry(user).or_insert_with(|| {
-                self.count_unpublished(1);
-                Slot::default()
-            });
-            slot.live = Some(Box::new(Live {
+            partition.slots.entry(user).or_default().live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
                 touched: Instant::now(),
@@ -428,12 +432,31 @@ impl Directory {
     fn let_go(&self, slot: &mut Slot) {
         if let Some(live) = slot.live.take() {
             live.actor.stop(Some(LET_GO.to_owned()));
-            self.actors.fetch_sub(1, Ordering::Relaxed);
+            self.gone(&live);
         }
+    }
+
+    /// An actor is no longer in the directory.
+    fn gone(&self, live: &Live) {
+        self.actors.fetch_sub(1, Ordering::Relaxed);
+        self.backlog.shrink(live.under_way as usize);
     }
 }
 
 impl Slot {
+    /// The state that the last publication left behind.
+    fn record(&self) -> Option<UserRecord> {
+        let kept = self.kept.as_ref()?;
+        match rmp_serde::from_slice(&kept.record) {
+            Ok(record) => Some(record),
+            Err(error) => {
+                // Discord tells the rest again; only times and the version start anew.
+                tracing::error!(%error, "a user's record could not be read");
+                None
+            }
+        }
+    }
+
     fn is_written_by(&self, actor: ActorId) -> bool {
         self.live
             .as_ref()

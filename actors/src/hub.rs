@@ -4,7 +4,7 @@ mod root;
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use parking_lot::RwLock;
@@ -149,6 +149,12 @@ impl Hub {
         &self.inner.directory
     }
 
+    /// Whether it is certain that this user is not a member now; before the member list has been
+    /// complete, it is not.
+    pub fn is_gone(&self, user: UserId) -> bool {
+        self.is_complete() && !self.inner.directory.knows(user)
+    }
+
     /// How the connection to Discord is doing.
     pub fn gateway_state(&self) -> GatewayState {
         *self.inner.gateway.read()
@@ -162,7 +168,7 @@ impl Hub {
         }
     }
 
-    /// Whether the member list has been complete at least once, and everybody on it published.
+    /// Whether the member list has been complete at least once.
     pub fn is_complete(&self) -> bool {
         *self.inner.complete.borrow()
     }
@@ -226,14 +232,15 @@ impl Hub {
 
 impl Intake for Hub {
     fn member(&self, profile: Profile, presence: Option<Presence>) {
-        let user = profile.id;
-        let input = Box::new(UserInput::Member { profile, presence });
-        self.inner.directory.send(user, UserMsg::Input(input));
+        let now = Timestamp::from(SystemTime::now());
+        self.inner.directory.enlist(profile, presence, now);
+        self.inner.directory.hold_back();
     }
 
     fn presence(&self, user: UserId, presence: Presence) {
         let input = Box::new(UserInput::Presence(presence));
         self.inner.directory.send(user, UserMsg::Input(input));
+        self.inner.directory.hold_back();
     }
 
     fn left(&self, user: UserId) {
@@ -244,21 +251,7 @@ impl Intake for Hub {
         for user in self.inner.directory.users().difference(&members) {
             self.left(*user);
         }
-        if self.inner.directory.is_all_published() {
-            self.inner.complete.send_replace(true);
-            return;
-        }
-        let hub = self.clone();
-        self.inner.runtime.spawn(async move {
-            // Who was counted may still be in the mailbox of an actor, and must not be told to be
-            // unknown.
-            tokio::select! {
-                () = hub.inner.directory.all_published() => {
-                    hub.inner.complete.send_replace(true);
-                }
-                () = hub.ended() => {}
-            }
-        });
+        self.inner.complete.send_replace(true);
     }
 
     fn gateway(&self, state: GatewayState) {

@@ -1,11 +1,14 @@
 //! A tracked Discord user: what reaches its actor.
 
 mod actor;
+mod decision;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod state;
 mod supervisor;
+
+pub(crate) use decision::{Decision, decide};
 
 pub use actor::{User, UserArguments};
 pub use document::UserDocument;

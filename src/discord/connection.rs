@@ -36,9 +36,12 @@ pub(super) struct Connection {
     /// The state told last.
     told: GatewayState,
     /// When Discord was last heard.
+    last_word: Moment,
+    /// Since when its silence counts: that, or later, for a new connection has its full time.
     heard: Moment,
     link: Link,
-    /// The round trip of the last heartbeat; every acknowledgement changes it.
+    /// The round trip of the last heartbeat; every acknowledgement changes it, and it is gone when
+    /// serenity makes a new connection.
     round_trip: Option<Duration>,
     /// How long Discord may be silent.
     silence: Duration,
@@ -48,6 +51,7 @@ impl Connection {
     pub(super) fn new(silence: Duration, now: Moment) -> Self {
         Self {
             told: GatewayState::Connecting,
+            last_word: now,
             heard: now,
             link: Link::Down,
             round_trip: None,
@@ -69,6 +73,7 @@ impl Connection {
     pub(super) fn event(&mut self, complete: bool, now: Moment) -> Option<GatewayState> {
         self.link = Link::Up;
         let changed = self.state(complete);
+        self.last_word = now;
         self.heard = now;
         changed
     }
@@ -85,12 +90,15 @@ impl Connection {
         if round_trip != self.round_trip {
             self.round_trip = round_trip;
             self.heard = now;
+            if round_trip.is_some() {
+                self.last_word = now;
+            }
         }
         let silent = self.silent_for(now.instant) >= self.silence;
         self.state(complete && link == Link::Up && !silent)
     }
 
-    /// How long Discord has not been heard.
+    /// How long Discord has not been heard, a new connection not counted before it began.
     pub(super) fn silent_for(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.heard.instant)
     }
@@ -99,7 +107,7 @@ impl Connection {
         let state = match self.told {
             _ if live => GatewayState::Live,
             GatewayState::Live => GatewayState::Away {
-                since: self.heard.wall,
+                since: self.last_word.wall,
             },
             before => before,
         };
@@ -168,6 +176,18 @@ mod tests {
         );
         let back = connection.look(true, Link::Up, round_trip(6), at(116));
         assert_eq!(back, Some(GatewayState::Live));
+    }
+
+    #[test]
+    fn a_connection_that_serenity_gives_up_is_away_since_discord_was_heard() {
+        let mut connection = live(10);
+        assert_eq!(connection.look(true, Link::Up, round_trip(5), at(50)), None);
+        let away = Some(GatewayState::Away { since: at(50).wall });
+        assert_eq!(connection.look(true, Link::Down, None, at(100)), away);
+        assert_eq!(
+            connection.silent_for(at(101).instant),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
     session::SessionMsg,
-    wire::{Dialect, SharedFrame, Snapshot},
+    wire::{Dialect, SharedFrame, Snapshot, UserList},
 };
 use mio::net::TcpStream;
 use ractor::ActorRef;
@@ -74,6 +74,10 @@ pub struct Connection {
     /// The deliveries of the shard's current batch that are for this socket, by their index.
     pub marked: u64,
     pub frames: FrameRate,
+    /// An alarm is set that looks whether the socket is still full.
+    pub stall_alarm: bool,
+    /// Bytes that came behind the server's close frame.
+    pub discarded: usize,
     outbox: Outbox,
     /// How many messages of the outbox the statistics know of.
     counted: usize,
@@ -133,6 +137,8 @@ impl Connection {
                 began: now,
                 count: 0,
             },
+            stall_alarm: false,
+            discarded: 0,
             outbox: Outbox::default(),
             counted: 0,
         }
@@ -238,6 +244,11 @@ impl Connection {
         self.outbox.answer(bytes);
     }
 
+    /// As `queue_answer`, for one that is made of many users.
+    pub fn queue_list(&mut self, list: UserList) {
+        self.outbox.list(list);
+    }
+
     /// Drops what waits, except for what is partly written.
     pub fn drop_waiting(&mut self) {
         self.outbox.drop_waiting();
@@ -264,9 +275,10 @@ impl Connection {
         self.counted = 0;
     }
 
-    /// Whether something waits.
-    pub fn has_waiting(&self) -> bool {
-        !self.outbox.is_empty()
+    /// Whether an answer waits. Until it is written, nothing more is read from the client: that
+    /// bounds what a client can have the server hold for it.
+    pub fn has_waiting_answers(&self) -> bool {
+        self.outbox.answers() > 0
     }
 
     /// Writes what waits; true when everything is written.

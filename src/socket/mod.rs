@@ -173,6 +173,7 @@ impl Shards {
                 read_ahead,
                 dialect,
                 session,
+                hub: Adopter(hub.clone()),
             })));
         })
     }

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
-    wire::{Dialect, Snapshot},
+    wire::{Dialect, Snapshot, UserList},
 };
 
 /// How many frames one vectored write gathers.
@@ -24,7 +24,8 @@ pub const GATHERED: usize = 64;
 #[derive(Debug, Default)]
 pub struct Outbox {
     queue: VecDeque<Item>,
-    /// How many bytes of the front item are written already.
+    /// How many pieces of the front item are written already, and how many bytes of the next.
+    pieces: usize,
     written: usize,
     /// The number of the front item; items are numbered in the order they came.
     front: u64,
@@ -33,6 +34,8 @@ pub struct Outbox {
     newest: Option<Box<HashMap<UserId, u64>>>,
     /// Bytes of the events that wait.
     event_bytes: usize,
+    /// How many answers wait.
+    answers: usize,
 }
 
 #[derive(Debug)]
@@ -40,13 +43,21 @@ enum Item {
     Presence(Arc<Snapshot>),
     Event(Bytes),
     Answer(Bytes),
+    List(Box<UserList>),
 }
 
 impl Item {
-    fn bytes(&self, dialect: Dialect) -> &Bytes {
+    fn is_answer(&self) -> bool {
+        matches!(self, Self::Answer(_) | Self::List(_))
+    }
+
+    /// An item is written piece by piece; all but a list have one. `None` behind the last.
+    fn piece(&self, number: usize, dialect: Dialect) -> Option<&[u8]> {
         match self {
-            Self::Presence(snapshot) => snapshot.update().bytes(dialect),
-            Self::Event(bytes) | Self::Answer(bytes) => bytes,
+            Self::List(list) => list.piece(number),
+            _ if number > 0 => None,
+            Self::Presence(snapshot) => Some(snapshot.update().bytes(dialect)),
+            Self::Event(bytes) | Self::Answer(bytes) => Some(bytes),
         }
     }
 }
@@ -81,13 +92,18 @@ impl Outbox {
         self.event_bytes
     }
 
+    /// How many answers wait.
+    pub fn answers(&self) -> usize {
+        self.answers
+    }
+
     /// Queues a presence, in the place of an older one of the same user if nothing about that user
     /// came in between.
     pub fn presence(&mut self, snapshot: Arc<Snapshot>) {
         let user = snapshot.user();
-        let newest = self.newest.get_or_insert_default();
         // The front item may be partly written, then it is no longer replaceable.
-        let first_replaceable = self.front + u64::from(self.written > 0);
+        let first_replaceable = self.front + u64::from(self.front_is_begun());
+        let newest = self.newest.get_or_insert_default();
         if let Some(place) = newest
             .get(&user)
             .filter(|place| **place >= first_replaceable)
@@ -116,7 +132,19 @@ impl Outbox {
     /// written.
     pub fn answer(&mut self, bytes: Bytes) {
         self.newest = None;
+        self.answers += 1;
         self.queue.push_back(Item::Answer(bytes));
+    }
+
+    /// As `answer`, for one that is made of many users.
+    pub fn list(&mut self, list: UserList) {
+        self.newest = None;
+        self.answers += 1;
+        self.queue.push_back(Item::List(Box::new(list)));
+    }
+
+    fn front_is_begun(&self) -> bool {
+        self.written > 0 || self.pieces > 0
     }
 
     /// The first `written` bytes of the front item, which was queued just now, are sent already.
@@ -127,9 +155,10 @@ impl Outbox {
     /// Drops everything that is not under way: what the socket is sent before it is closed for
     /// being too slow.
     pub fn drop_waiting(&mut self) {
-        self.queue.truncate(usize::from(self.written > 0));
+        self.queue.truncate(usize::from(self.front_is_begun()));
         self.newest = None;
         self.event_bytes = 0;
+        self.answers = self.queue.iter().filter(|item| item.is_answer()).count();
     }
 
     /// Writes as much as the socket takes.
@@ -139,8 +168,8 @@ impl Outbox {
             let mut slices = [IoSlice::new(&[]); GATHERED];
             let mut filled = 0;
             let mut offset = self.written;
-            for (slice, item) in slices.iter_mut().zip(&self.queue) {
-                *slice = IoSlice::new(item.bytes(dialect).get(offset..).unwrap_or_default());
+            for (slice, piece) in slices.iter_mut().zip(self.waiting_pieces(dialect)) {
+                *slice = IoSlice::new(piece.get(offset..).unwrap_or_default());
                 offset = 0;
                 filled += 1;
             }
@@ -165,21 +194,44 @@ impl Outbox {
         Ok(Flushed::Everything)
     }
 
+    /// The pieces that are not written yet, the one that is under way first.
+    fn waiting_pieces(&self, dialect: Dialect) -> impl Iterator<Item = &[u8]> {
+        self.queue
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, item)| {
+                let first = if index == 0 { self.pieces } else { 0 };
+                (first..).map_while(move |number| item.piece(number, dialect))
+            })
+    }
+
     fn advance(&mut self, mut written: usize, dialect: Dialect) {
-        written += self.written;
-        self.written = 0;
         while let Some(item) = self.queue.front() {
-            let length = item.bytes(dialect).len();
-            if written < length {
-                self.written = written;
+            let Some(piece) = item.piece(self.pieces, dialect) else {
+                self.front_is_through();
+                continue;
+            };
+            let left = piece.len() - self.written;
+            if written < left {
+                self.written += written;
                 return;
             }
-            written -= length;
-            if let Some(Item::Event(bytes)) = self.queue.pop_front() {
+            written -= left;
+            self.written = 0;
+            self.pieces += 1;
+        }
+    }
+
+    fn front_is_through(&mut self) {
+        match self.queue.pop_front() {
+            Some(Item::Event(bytes)) => {
                 self.event_bytes = self.event_bytes.saturating_sub(bytes.len());
             }
-            self.front += 1;
+            Some(item) if item.is_answer() => self.answers = self.answers.saturating_sub(1),
+            _ => {}
         }
+        self.pieces = 0;
+        self.front += 1;
     }
 }
 
@@ -187,7 +239,10 @@ impl Outbox {
 mod tests {
     use std::cell::Cell;
 
-    use lantern_actors::domain::Version;
+    use lantern_actors::{
+        domain::Version,
+        wire::{Encoding, ServerMessage, Users},
+    };
 
     use super::*;
 
@@ -292,7 +347,9 @@ mod tests {
         outbox.presence(presence(1, 1));
         outbox.answer(Bytes::from_static(b"[ack]"));
         outbox.presence(presence(1, 2));
+        assert_eq!(outbox.answers(), 1);
         assert_eq!(written(&mut outbox), ["1.1", "ack", "1.2"]);
+        assert_eq!(outbox.answers(), 0);
     }
 
     #[test]
@@ -314,6 +371,35 @@ mod tests {
             } else {
                 assert_eq!(pipe.got, whole, "{room}");
             }
+        }
+    }
+
+    #[test]
+    fn a_list_is_written_piece_by_piece_whatever_room_there_is() {
+        let users: Vec<_> = (1..=70)
+            .map(|id| {
+                let document = format!("[{}]", "x".repeat(1_000));
+                Arc::new(Snapshot::new(
+                    user(id),
+                    Version::new(1),
+                    document.as_bytes(),
+                ))
+            })
+            .collect();
+        let message = ServerMessage::InitAck(Users::Many(users));
+        let whole = message.frame(Dialect::JSON, None);
+        for room in [1, 7, 999, 1_000, 1_003, 70_000, usize::MAX] {
+            let mut outbox = Outbox::default();
+            outbox.list(message.list(Encoding::Json, None).unwrap());
+            outbox.presence(presence(1, 2));
+            let mut pipe = pipe(0);
+            while outbox.flush(&mut pipe, Dialect::JSON).unwrap() != Flushed::Everything {
+                pipe.room.set(room);
+            }
+            assert_eq!(outbox.answers(), 0);
+            let (list, update) = pipe.got.split_at(whole.len());
+            assert!(list == whole, "{room}");
+            assert_eq!(update, presence(1, 2).update().bytes(Dialect::JSON));
         }
     }
 

@@ -65,8 +65,10 @@ const LONGEST_CONTROL_PAYLOAD: u64 = 125;
 pub struct Decoder {
     /// Whether permessage-deflate was negotiated, so that RSV1 may be set.
     deflate: bool,
-    /// Bytes of a frame that is not complete yet.
+    /// Bytes that came, from the first that is not decoded yet at `start`. Bytes are moved only when
+    /// more come, so that many small frames in one read cost no more than one large one.
     pending: Vec<u8>,
+    start: usize,
     /// The message under way, if its last frame has not come yet.
     message: Option<Box<Message>>,
 }
@@ -101,7 +103,15 @@ impl Decoder {
 
     /// Adds bytes from the socket behind those that are still to be decoded.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.pending.drain(..self.start);
+            self.start = 0;
+        }
         self.pending.extend_from_slice(bytes);
+    }
+
+    fn undecoded(&self) -> &[u8] {
+        self.pending.get(self.start..).unwrap_or_default()
     }
 
     /// Takes the next complete thing out of the bytes; `None` until more bytes come. Messages
@@ -111,7 +121,7 @@ impl Decoder {
             return Ok(None);
         };
         let end = header.header_length + header.payload_length;
-        let Some(masked) = self.pending.get(header.header_length..end) else {
+        let Some(masked) = self.undecoded().get(header.header_length..end) else {
             return Ok(None);
         };
         let payload = unmasked(masked, header.mask);
@@ -125,15 +135,15 @@ impl Decoder {
     }
 
     fn consume(&mut self, bytes: usize) {
-        if bytes == self.pending.len() {
+        self.start += bytes;
+        if self.start >= self.pending.len() {
             self.pending = Vec::new();
-        } else {
-            self.pending.drain(..bytes);
+            self.start = 0;
         }
     }
 
     fn header(&self, most: usize) -> Result<Option<Header>, Violation> {
-        let &[first, second, ref rest @ ..] = self.pending.as_slice() else {
+        let &[first, second, ref rest @ ..] = self.undecoded() else {
             return Ok(None);
         };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
@@ -289,5 +299,161 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Violation> {
     match std::str::from_utf8(reason) {
         Ok(_) => Ok(Some(code)),
         Err(_) => Err(NOT_UTF8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MOST: usize = 1_000;
+
+    /// A client's frame, its length in the shortest form.
+    fn frame(first: u8, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![first];
+        match payload.len() {
+            short @ 0..=125 => bytes.push(0x80 | short as u8),
+            long => {
+                bytes.push(0x80 | 126);
+                bytes.extend_from_slice(&(long as u16).to_be_bytes());
+            }
+        }
+        bytes.extend_from_slice(&mask);
+        bytes.extend(unmasked(payload, mask));
+        bytes
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Text(String, Vec<usize>),
+        Binary(Vec<u8>, Vec<usize>),
+        Ping(Vec<u8>),
+        Pong(Vec<u8>),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let cuts = || prop::collection::vec(0..300_usize, 0..4);
+        let payload = || prop::collection::vec(any::<u8>(), 0..=125);
+        prop_oneof![
+            ("\\PC{0,60}", cuts()).prop_map(|(text, cuts)| Step::Text(text, cuts)),
+            (prop::collection::vec(any::<u8>(), 0..300), cuts())
+                .prop_map(|(bytes, cuts)| Step::Binary(bytes, cuts)),
+            payload().prop_map(Step::Ping),
+            payload().prop_map(Step::Pong),
+        ]
+    }
+
+    /// The frames of a message that is cut at these places, with a ping before the last of them.
+    fn fragments(opcode: u8, payload: &[u8], cuts: &[usize]) -> (Vec<u8>, Vec<Received>) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (payload.len() + 1)).collect();
+        cuts.sort_unstable();
+        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+        let (mut start, mut opcode) = (0, opcode);
+        for cut in &cuts {
+            bytes.extend(frame(opcode, [1, 2, 3, 4], &payload[start..*cut]));
+            expected.push(Received::Fragment);
+            (start, opcode) = (*cut, CONTINUATION);
+        }
+        bytes.extend(frame(0x80 | PING, [9; 4], b"between"));
+        expected.push(Received::Ping(b"between".to_vec()));
+        bytes.extend(frame(0x80 | opcode, [0xFF, 0, 7, 8], &payload[start..]));
+        (bytes, expected)
+    }
+
+    fn encoded(steps: &[Step]) -> (Vec<u8>, Vec<Received>) {
+        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+        for step in steps {
+            let (encoding, opcode, payload, cuts) = match step {
+                Step::Text(text, cuts) => (Encoding::Json, TEXT, text.as_bytes(), cuts),
+                Step::Binary(payload, cuts) => (Encoding::MsgPack, BINARY, &payload[..], cuts),
+                Step::Ping(payload) => {
+                    bytes.extend(frame(0x80 | PING, [3; 4], payload));
+                    expected.push(Received::Ping(payload.clone()));
+                    continue;
+                }
+                Step::Pong(payload) => {
+                    bytes.extend(frame(0x80 | PONG, [3; 4], payload));
+                    expected.push(Received::Pong);
+                    continue;
+                }
+            };
+            let (frames, received) = fragments(opcode, payload, cuts);
+            bytes.extend(frames);
+            expected.extend(received);
+            expected.push(Received::Message {
+                encoding,
+                payload: payload.to_vec(),
+            });
+        }
+        (bytes, expected)
+    }
+
+    /// Everything that comes out of the bytes, fed in parts that are so long, in turn.
+    fn decoded(decoder: &mut Decoder, bytes: &[u8], parts: &[usize]) -> (Vec<Received>, bool) {
+        let mut received = Vec::new();
+        let (mut rest, mut parts) = (bytes, parts.iter().cycle());
+        while !rest.is_empty() {
+            let length = parts.next().map_or(1, |part| (*part).clamp(1, rest.len()));
+            let (part, behind) = rest.split_at(length);
+            rest = behind;
+            decoder.feed(part);
+            loop {
+                match decoder.next(MOST) {
+                    Ok(Some(one)) => received.push(one),
+                    Ok(None) => break,
+                    Err(_) => return (received, true),
+                }
+            }
+        }
+        (received, false)
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_bytes_are_split_the_same_comes_out(
+            steps in prop::collection::vec(step(), 1..8),
+            parts in prop::collection::vec(1..50_usize, 1..10),
+        ) {
+            let (bytes, expected) = encoded(&steps);
+            for parts in [&parts[..], &[1], &[usize::MAX]] {
+                let mut decoder = Decoder::new(false);
+                prop_assert_eq!(&decoded(&mut decoder, &bytes, parts).0, &expected);
+                prop_assert_eq!(decoder.pending.capacity(), 0, "idle decoders hold nothing");
+                prop_assert!(decoder.message.is_none());
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic_and_are_held_within_bounds(
+            bytes in prop::collection::vec(any::<u8>(), 0..3_000),
+            first in prop::sample::select(vec![0x01_u8, 0x81, 0x41, 0xC1, 0x89, 0x88, 0x02]),
+            deflate in any::<bool>(),
+            parts in prop::collection::vec(1..500_usize, 1..10),
+        ) {
+            let mut decoder = Decoder::new(deflate);
+            let bytes = [&[first, 0x80 | 7][..], &bytes].concat();
+            let whole = decoded(&mut Decoder::new(deflate), &bytes, &[usize::MAX]);
+            let split = decoded(&mut decoder, &bytes, &parts);
+            prop_assert_eq!(whole, split);
+            let held = decoder.message.map_or(0, |message| message.payload.len());
+            prop_assert!(held <= MOST);
+        }
+    }
+
+    #[test]
+    fn many_small_frames_in_one_read_are_decoded_without_moving_the_rest() {
+        let mut decoder = Decoder::new(false);
+        let pongs = frame(0x80 | PONG, [0; 4], b"").repeat(10_000);
+        decoder.feed(&pongs);
+        let place = decoder.pending.as_ptr();
+        for _ in 0..9_999 {
+            assert_eq!(decoder.next(MOST), Ok(Some(Received::Pong)));
+            assert_eq!(decoder.pending.as_ptr(), place);
+            assert_eq!(decoder.pending.len(), pongs.len());
+        }
+        assert_eq!(decoder.next(MOST), Ok(Some(Received::Pong)));
+        assert_eq!(decoder.next(MOST), Ok(None));
     }
 }

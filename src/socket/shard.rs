@@ -66,9 +66,10 @@ pub struct Attach {
     pub read_ahead: Bytes,
     pub dialect: Dialect,
     pub session: ActorRef<SessionMsg>,
+    pub hub: Adopter,
 }
 
-/// The hub, for starting sessions anew.
+/// The hub, for starting sessions anew and for asking who is a member.
 pub struct Adopter(pub Hub);
 
 impl std::fmt::Debug for Adopter {
@@ -92,6 +93,8 @@ pub struct Shard {
     slots: HashMap<u64, Slot>,
     index: Index,
     alarms: Alarms,
+    /// Came with the first socket.
+    hub: Option<Hub>,
     /// Since when the gateway is away.
     stale_since: Option<Timestamp>,
     limits: SocketLimits,
@@ -124,6 +127,7 @@ impl Shard {
             slots: HashMap::new(),
             index: Index::new(watched),
             alarms: Alarms::default(),
+            hub: None,
             stale_since: None,
             limits,
             stats,
@@ -164,6 +168,8 @@ impl Shard {
             for command in commands.drain(..) {
                 self.carry_out(command);
             }
+            // After a rush, such as the first member list, its memory is given back.
+            commands.shrink_to(MOST_GATHERED * 16);
             self.deliver();
             self.ring(Instant::now());
         }
@@ -200,7 +206,9 @@ impl Shard {
             read_ahead,
             dialect,
             session,
+            hub,
         } = attach;
+        self.hub.get_or_insert(hub.0);
         let entry = self.connections.vacant_entry();
         let registered = self.poll.registry().register(
             &mut stream,
@@ -234,7 +242,7 @@ impl Shard {
         if self
             .connections
             .get(slot)
-            .is_some_and(|connection| connection.unread && !connection.has_waiting())
+            .is_some_and(|connection| connection.unread && !connection.has_waiting_answers())
         {
             self.readable(slot);
         }
@@ -254,15 +262,20 @@ impl Shard {
             (Ok(true), Ending::CloseSent) => connection.end_writing(),
             (Ok(true), Ending::Open) => {}
             (Ok(false), _) if was_full => {}
-            (Ok(false), _) => {
-                let id = connection.id;
-                self.became_full(id, now);
-            }
+            (Ok(false), _) => self.became_full(slot, now),
         }
     }
 
-    fn became_full(&mut self, id: u64, now: Instant) {
+    fn became_full(&mut self, slot: usize, now: Instant) {
         self.stats.full.fetch_add(1, Ordering::Relaxed);
+        let Some(connection) = self.connections.get_mut(slot) else {
+            return;
+        };
+        // One alarm is enough, however often the socket becomes full and empty again.
+        if std::mem::replace(&mut connection.stall_alarm, true) {
+            return;
+        }
+        let id = connection.id;
         let at = now + self.limits.write_stall_timeout;
         self.alarms.set(at, Alarm::Stalled(id));
     }
@@ -405,10 +418,11 @@ impl Shard {
     }
 
     fn look_at_stalled(&mut self, slot: usize, now: Instant) {
-        let Some(connection) = self.connections.get(slot) else {
+        let Some(connection) = self.connections.get_mut(slot) else {
             return;
         };
         let Some(since) = connection.full_since else {
+            connection.stall_alarm = false;
             return;
         };
         let gives_up_at = since + self.limits.write_stall_timeout;

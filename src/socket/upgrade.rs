@@ -72,6 +72,8 @@ impl HandshakeError {
 #[derive(Debug, PartialEq, Eq)]
 struct Agreed {
     dialect: Dialect,
+    /// The answer to an offer of permessage-deflate.
+    extension: Option<&'static str>,
     accept: String,
 }
 
@@ -102,11 +104,8 @@ impl Upgrader {
             .header(CONNECTION, "Upgrade")
             .header(UPGRADE, "websocket")
             .header(SEC_WEBSOCKET_ACCEPT, agreed.accept);
-        if dialect.deflate {
-            response = response.header(
-                SEC_WEBSOCKET_EXTENSIONS,
-                "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-            );
+        if let Some(extension) = agreed.extension {
+            response = response.header(SEC_WEBSOCKET_EXTENSIONS, extension);
         }
         Ok(response.finish())
     }
@@ -150,12 +149,14 @@ fn agree<B>(request: &Request<B>) -> Result<Agreed, HandshakeError> {
         .get(SEC_WEBSOCKET_KEY)
         .filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16))
         .ok_or(HandshakeError::Key)?;
+    let extension = deflate_answer(headers);
     Ok(Agreed {
         accept: accept(key.as_bytes()),
         dialect: Dialect {
             encoding: encoding(request.uri().query().unwrap_or_default())?,
-            deflate: offers_deflate(headers),
+            deflate: extension.is_some(),
         },
+        extension,
     })
 }
 
@@ -193,26 +194,33 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values(headers, name).any(|value| value.eq_ignore_ascii_case(token))
 }
 
-/// Whether the client offers permessage-deflate in a way that this server can keep: it always uses
-/// the full window, so an offer that limits the server's window is declined.
-fn offers_deflate(headers: &HeaderMap) -> bool {
-    values(headers, &SEC_WEBSOCKET_EXTENSIONS).any(|offer| {
+const DEFLATE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+const DEFLATE_WITH_WINDOW: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15";
+
+/// The answer to the first offer of permessage-deflate that this server can keep: it always uses the
+/// full window, so an offer that limits the server's window is declined.
+fn deflate_answer(headers: &HeaderMap) -> Option<&'static str> {
+    values(headers, &SEC_WEBSOCKET_EXTENSIONS).find_map(|offer| {
         let mut parameters = offer.split(';').map(str::trim);
-        parameters.next() == Some("permessage-deflate")
-            && parameters.all(|parameter| {
-                let (name, value) = match parameter.split_once('=') {
-                    Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
-                    None => (parameter, None),
-                };
-                match name {
-                    "server_no_context_takeover" | "client_no_context_takeover" => value.is_none(),
-                    "client_max_window_bits" => {
-                        value.is_none_or(|bits| matches!(bits.parse(), Ok(8..=15)))
-                    }
-                    "server_max_window_bits" => value == Some("15"),
-                    _ => false,
-                }
-            })
+        if parameters.next() != Some("permessage-deflate") {
+            return None;
+        }
+        let mut answer = DEFLATE;
+        for parameter in parameters {
+            let (name, value) = match parameter.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
+                None => (parameter, None),
+            };
+            match (name, value) {
+                ("server_no_context_takeover" | "client_no_context_takeover", None)
+                | ("client_max_window_bits", None) => {}
+                ("client_max_window_bits", Some(bits)) if matches!(bits.parse(), Ok(8..=15)) => {}
+                // RFC 7692 section 7.1.2.1: to accept this is to say it back.
+                ("server_max_window_bits", Some("15")) => answer = DEFLATE_WITH_WINDOW,
+                _ => return None,
+            }
+        }
+        Some(answer)
     })
 }
 
@@ -293,8 +301,9 @@ mod tests {
         ] {
             let mut headers = PLAIN.to_vec();
             headers.push(("sec-websocket-extensions", offer));
-            let dialect = agree(&request("", &headers)).unwrap().dialect;
-            assert_eq!(dialect.deflate, agreed, "{offer}");
+            let answer = agree(&request("", &headers)).unwrap();
+            assert_eq!(answer.dialect.deflate, agreed, "{offer}");
+            assert_eq!(answer.extension.is_some(), agreed, "{offer}");
         }
     }
 }

@@ -10,6 +10,7 @@
 mod actors;
 mod asyncapi;
 mod churn;
+mod encodings;
 mod gateway;
 mod harness;
 mod intake;
@@ -17,7 +18,10 @@ mod openapi;
 mod order;
 mod presence;
 mod process;
+mod readme;
 mod rest;
 mod rest_harness;
+mod rfc6455;
 mod simulator;
 mod slow_reader;
+mod socket;

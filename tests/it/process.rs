@@ -59,8 +59,11 @@ async fn the_demo_prints_addresses_that_work() {
 #[tokio::test]
 async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
     for (signal, timeout) in [("INT", "10000"), ("TERM", "1000")] {
-        let timeout = [("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout)];
-        let mut demo = Program::start(&DEMO, &timeout);
+        let environment = [
+            ("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout),
+            ("LANTERN__USERS__SWEEP_INTERVAL_MS", "100"),
+        ];
+        let mut demo = Program::start(&DEMO, &environment);
         demo.says("Live page").await;
         let mut client = Client::connect(demo.addr(), "").await;
         client.init(&json!({"user_id": "All"})).await;

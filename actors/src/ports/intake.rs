@@ -18,8 +18,9 @@ pub enum GatewayState {
     },
 }
 
-/// Where the gateway intake delivers what Discord says; every method returns at once and keeps the
-/// order of calls.
+/// Where the gateway intake delivers what Discord says; every method keeps the order of calls and
+/// returns at once, unless the core is far behind: then it blocks for some milliseconds, which slows
+/// the reading of the gateway's socket down.
 pub trait Intake: Send + Sync + 'static {
     /// A member of the base guild, new or known. Without a presence, none was told: what is known
     /// stays, and somebody new is offline.

@@ -26,7 +26,8 @@ pub enum SocketCommand {
     Send(ServerMessage),
     /// Add users to the subscription and answer with their snapshots, with nothing missed or told
     /// out of order between the answer and later updates. Users that are not monitored are named
-    /// in an ERROR. The session is told the outcome by `SessionMsg::Subscribed`.
+    /// in an ERROR; those in `known` who have left the guild are told by USER_LEFT after the answer.
+    /// The session is told the outcome by `SessionMsg::Subscribed`.
     Subscribe {
         /// Whom.
         targets: Targets,

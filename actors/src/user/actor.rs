@@ -7,12 +7,10 @@ use std::{
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::{Change, UserInput, UserMsg, UserRecord, UserState};
+use super::{UserInput, UserMsg, UserRecord, UserState, decide};
 use crate::{
     directory::Directory,
     domain::{Timestamp, UserId},
-    ports::Publication,
-    wire::Snapshot,
 };
 
 /// A user actor; what it needs to know lives in its state.
@@ -78,26 +76,9 @@ impl UserActorState {
         input: UserInput,
         now: Timestamp,
     ) -> Result<(), ActorProcessingErr> {
-        let publication: fn(Arc<Snapshot>) -> Publication = match (&mut self.present, input) {
-            (Some(present), input) => match present.apply(input, now) {
-                Change::Nothing => return Ok(()),
-                Change::Published => Publication::Updated,
-            },
-            (absent @ None, UserInput::Member { profile, presence }) => {
-                *absent = Some(UserState::new(profile, presence, now));
-                Publication::Joined
-            }
-            // A presence of somebody who is not a member; the member list will tell.
-            (None, UserInput::Presence(_)) => return Ok(()),
-        };
-        let Some(present) = &self.present else {
-            return Ok(());
-        };
-        let document = serde_json::to_vec(&present.document(now))?;
-        let snapshot = Arc::new(Snapshot::new(self.user, present.version(), &document));
-        let record = rmp_serde::to_vec(present.record())?.into_boxed_slice();
-        self.directory
-            .publish(myself.get_id(), record, snapshot, publication);
+        if let Some(decision) = decide(&mut self.present, input, now)? {
+            self.directory.publish(myself.get_id(), decision);
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -10,6 +11,9 @@ use crate::domain::{UserId, Version};
 
 /// Most user ids that one message may name and one socket may watch.
 pub const MAX_IDS: usize = 1_000;
+
+/// Most entries of `known`. With the default length of a message, fewer fit.
+pub const MAX_KNOWN: usize = 10_000;
 
 /// A valid message from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,11 @@ pub struct Selection {
 pub struct Known(Vec<(UserId, Version)>);
 
 impl Known {
+    /// Whom the client holds, in ascending order.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.0.iter().map(|(user, _)| *user)
+    }
+
     /// Whether the client holds exactly this version of the user.
     pub fn holds(&self, user: UserId, version: Version) -> bool {
         self.0
@@ -98,6 +107,11 @@ pub enum ClientFrameError {
     /// `known` is not a map of ids to versions.
     #[error("\"known\" must be an object of user ids and the \"v\" that you hold of each.")]
     BadKnown,
+    /// Too large a `known`.
+    #[error(
+        "\"known\" has more than {MAX_KNOWN} entries. Leave some out: users that are not in it are sent in full."
+    )]
+    TooManyKnown,
 }
 
 impl ClientFrame {
@@ -106,8 +120,9 @@ impl ClientFrame {
         let value: Value = match encoding {
             Encoding::Json => serde_json::from_slice(payload)
                 .map_err(|_| ClientFrameError::Undecodable("JSON"))?,
-            Encoding::MsgPack => rmp_serde::from_slice(payload)
-                .map_err(|_| ClientFrameError::Undecodable("MessagePack"))?,
+            Encoding::MsgPack => {
+                msgpack(payload).ok_or(ClientFrameError::Undecodable("MessagePack"))?
+            }
         };
         let Value::Object(message) = value else {
             return Err(ClientFrameError::NotAnObject);
@@ -128,6 +143,18 @@ impl ClientFrame {
         }
     }
 }
+
+/// The only value in `payload`; as in JSON, nothing may follow it.
+fn msgpack(mut payload: &[u8]) -> Option<Value> {
+    let mut decoder = rmp_serde::Deserializer::new(&mut payload);
+    // Arrays in arrays are walked by recursion, which must end before the stack does.
+    decoder.set_max_depth(MOST_NESTED);
+    let value = Value::deserialize(&mut decoder).ok()?;
+    payload.is_empty().then_some(value)
+}
+
+/// How deep a message may be nested; serde_json's own limit.
+const MOST_NESTED: usize = 128;
 
 fn data(
     opcode: Opcode,
@@ -184,6 +211,9 @@ fn known(data: &Map<String, Value>) -> Result<Known, ClientFrameError> {
         Some(Value::Object(pairs)) => pairs,
         Some(_) => return Err(ClientFrameError::BadKnown),
     };
+    if pairs.len() > MAX_KNOWN {
+        return Err(ClientFrameError::TooManyKnown);
+    }
     let mut known = pairs
         .iter()
         .map(|(id, version)| {
@@ -193,6 +223,8 @@ fn known(data: &Map<String, Value>) -> Result<Known, ClientFrameError> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     known.sort_unstable();
+    // "1" and "01" are one id.
+    known.dedup_by_key(|(user, _)| *user);
     Ok(Known(known))
 }
 
@@ -260,6 +292,7 @@ mod tests {
     fn every_mistake_has_its_sentence() {
         use ClientFrameError as E;
         let many: Vec<String> = (1..=1_001).map(|n| n.to_string()).collect();
+        let known: Map<String, Value> = (1..=10_001).map(|n| (n.to_string(), json!(1))).collect();
         for (message, error) in [
             (json!([2]), E::NotAnObject),
             (json!({"d": {}}), E::NoOpcode),
@@ -289,6 +322,10 @@ mod tests {
                 E::TooManyIds("user_ids"),
             ),
             (
+                json!({"op": 2, "d": {"user_id": "All", "known": known}}),
+                E::TooManyKnown,
+            ),
+            (
                 json!({"op": 2, "d": {"user_id": "1", "known": []}}),
                 E::BadKnown,
             ),
@@ -311,5 +348,34 @@ mod tests {
             ClientFrame::decode(Encoding::MsgPack, b"\xc1"),
             Err(E::Undecodable("MessagePack"))
         );
+        assert_eq!(
+            ClientFrame::decode(Encoding::MsgPack, b"\x81\xa2op\x04\x00"),
+            Err(E::Undecodable("MessagePack")),
+            "something follows"
+        );
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        for (encoding, opening) in [(Encoding::Json, b'['), (Encoding::MsgPack, 0x91)] {
+            let name = match encoding {
+                Encoding::Json => "JSON",
+                Encoding::MsgPack => "MessagePack",
+            };
+            assert_eq!(
+                ClientFrame::decode(encoding, &[opening; 65_536]),
+                Err(ClientFrameError::Undecodable(name))
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)
+        ) {
+            let _ = ClientFrame::decode(Encoding::Json, &bytes);
+            let _ = ClientFrame::decode(Encoding::MsgPack, &bytes);
+        }
     }
 }

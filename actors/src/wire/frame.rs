@@ -70,8 +70,24 @@ pub fn close_frame(code: u16, reason: &str) -> Bytes {
 }
 
 fn framed(first_byte: u8, parts: &[&[u8]]) -> Bytes {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let length = parts.iter().map(|part| part.len()).sum();
     let mut frame = Vec::with_capacity(LONGEST_HEADER + length);
+    put_header(&mut frame, first_byte, length);
+    for part in parts {
+        frame.extend_from_slice(part);
+    }
+    frame.shrink_to_fit();
+    Bytes::from(frame)
+}
+
+/// The header of a message with an uncompressed payload of so many bytes.
+pub(super) fn header(kind: FrameKind, length: usize) -> Vec<u8> {
+    let mut header = Vec::new();
+    put_header(&mut header, FIN | kind as u8, length);
+    header
+}
+
+fn put_header(frame: &mut Vec<u8>, first_byte: u8, length: usize) {
     frame.push(first_byte);
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short @ 0..=125), _) => frame.push(short),
@@ -84,11 +100,6 @@ fn framed(first_byte: u8, parts: &[&[u8]]) -> Bytes {
             frame.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    for part in parts {
-        frame.extend_from_slice(part);
-    }
-    frame.shrink_to_fit();
-    Bytes::from(frame)
 }
 
 /// Compresses one message without context takeover and cuts the `00 00 FF FF` that ends a sync

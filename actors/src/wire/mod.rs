@@ -9,8 +9,9 @@ mod frame;
 mod opcode;
 mod server;
 mod shared;
+mod user_list;
 
-pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, Selection, Targets};
+pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, MAX_KNOWN, Selection, Targets};
 pub use dialect::{Dialect, Encoding};
 pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,
@@ -18,3 +19,4 @@ pub use frame::{
 pub use opcode::Opcode;
 pub use server::{CloseCode, ServerMessage, Users, stale_document};
 pub use shared::{SharedFrame, Snapshot};
+pub use user_list::UserList;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Dialect, Encoding, Opcode, Snapshot, frame_in};
+use super::{Dialect, Encoding, Opcode, Snapshot, UserList, frame_in};
 use crate::domain::{Timestamp, UserId, time::PublishedTime};
 
 /// A message for one socket.
@@ -51,6 +51,17 @@ impl ServerMessage {
     /// `stale` and `observed_at`.
     pub fn frame(&self, dialect: Dialect, stale_since: Option<Timestamp>) -> Bytes {
         frame_in(dialect, &self.payload(dialect.encoding, stale_since))
+    }
+
+    /// The message by reference, if it has so many users that copying them together would cost too
+    /// much. While the gateway is away users are told with `stale`, so they are copied.
+    pub fn list(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Option<UserList> {
+        match (self, stale_since) {
+            (Self::InitAck(Users::Many(users)) | Self::SubscribeAck(Users::Many(users)), None) => {
+                UserList::new(self.opcode(), encoding, users)
+            }
+            _ => None,
+        }
     }
 
     fn payload(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Vec<u8> {
@@ -157,25 +168,37 @@ fn put_users(out: &mut Vec<u8>, encoding: Encoding, users: &Users, stale_since: 
         (Users::One(None), Encoding::Json) => out.extend_from_slice(b"null"),
         (Users::One(None), Encoding::MsgPack) => out.push(MSGPACK_NIL),
         (Users::One(Some(snapshot)), _) => put_document(out, encoding, snapshot, stale_since),
-        (Users::Many(snapshots), Encoding::Json) => {
-            out.push(b'[');
+        (Users::Many(snapshots), _) => {
+            put_array_start(out, encoding, snapshots.len());
             for (index, snapshot) in snapshots.iter().enumerate() {
-                if index > 0 {
+                if index > 0 && encoding == Encoding::Json {
                     out.push(b',');
                 }
                 put_document(out, encoding, snapshot, stale_since);
             }
-            out.push(b']');
-        }
-        (Users::Many(snapshots), Encoding::MsgPack) => {
-            out.push(MSGPACK_ARRAY32);
-            let count = u32::try_from(snapshots.len()).unwrap_or(u32::MAX);
-            out.extend_from_slice(&count.to_be_bytes());
-            for snapshot in snapshots {
-                put_document(out, encoding, snapshot, stale_since);
+            if encoding == Encoding::Json {
+                out.push(b']');
             }
         }
     }
+}
+
+fn put_array_start(out: &mut Vec<u8>, encoding: Encoding, length: usize) {
+    match encoding {
+        Encoding::Json => out.push(b'['),
+        Encoding::MsgPack => {
+            out.push(MSGPACK_ARRAY32);
+            let length = u32::try_from(length).unwrap_or(u32::MAX);
+            out.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+}
+
+/// A message with an array of users, up to the first of them.
+pub(super) fn users_head(opcode: Opcode, encoding: Encoding, users: usize) -> Vec<u8> {
+    let mut head = envelope_head(opcode, encoding);
+    put_array_start(&mut head, encoding, users);
+    head
 }
 
 fn put_document(

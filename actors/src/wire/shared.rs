@@ -91,6 +91,14 @@ impl SharedFrame {
         framed.bytes.slice(framed.data_range())
     }
 
+    fn data_slice(&self, encoding: Encoding) -> &[u8] {
+        let framed = match encoding {
+            Encoding::Json => &self.json,
+            Encoding::MsgPack => self.msgpack(),
+        };
+        framed.bytes.get(framed.data_range()).unwrap_or_default()
+    }
+
     #[cold]
     fn other(&self, dialect: Dialect) -> &Bytes {
         let others = self.others.get_or_init(Box::default);
@@ -152,5 +160,10 @@ impl Snapshot {
     /// The user's document, encoded.
     pub fn document(&self, encoding: Encoding) -> Bytes {
         self.update.data(encoding)
+    }
+
+    /// The user's document, encoded, without taking a share of it.
+    pub(super) fn document_slice(&self, encoding: Encoding) -> &[u8] {
+        self.update.data_slice(encoding)
     }
 }

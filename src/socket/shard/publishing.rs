@@ -127,8 +127,7 @@ impl Shard {
             if written.became_full {
                 let now = Instant::now();
                 connection.full_since = Some(now);
-                let id = connection.id;
-                self.became_full(id, now);
+                self.became_full(slot, now);
             } else if connection.waiting_event_bytes() > self.limits.max_queue_bytes {
                 self.close(slot, CloseCode::TooSlow, TOO_SLOW);
             }

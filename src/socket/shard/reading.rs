@@ -7,10 +7,10 @@ use lantern_actors::{
     wire::{CloseCode, FrameKind, close_frame, control_frame},
 };
 
-use super::Shard;
+use super::{Alarm, LINGER, Shard};
 use crate::socket::{
     connection::{Connection, Ending},
-    rfc6455::{Received, Violation},
+    rfc6455::{Decoder, Received, Violation},
 };
 
 /// What is to be done after a step of reading.
@@ -34,24 +34,19 @@ impl Shard {
         while let Some(connection) = self.connections.get_mut(slot) {
             let step = match connection.ending {
                 Ending::Open => self.limits.step(connection, &mut scratch),
-                Ending::CloseSent => await_close(connection, &mut scratch),
+                Ending::CloseSent => discard(connection, &mut scratch),
                 Ending::Done => Step::Wait,
             };
             match step {
                 Step::Again => {}
                 Step::Wait => break,
                 Step::Remove => self.remove(slot),
-                Step::Answer => self.flush(slot),
-                Step::Close(code, reason) => {
-                    // What follows the fault cannot be understood.
-                    if let Some(connection) = self.connections.get_mut(slot) {
-                        connection.decoder = Default::default();
-                    }
-                    self.close(slot, code, reason);
-                }
+                Step::Answer => self.flush_answer(slot),
+                Step::Close(code, reason) => self.close(slot, code, reason),
             }
             if matches!(step, Step::Again)
                 && let Some(connection) = self.connections.get(slot)
+                && connection.ending == Ending::Open
                 && connection.session_is_busy
             {
                 self.stats.received.fetch_add(1, Ordering::Relaxed);
@@ -59,12 +54,24 @@ impl Shard {
         }
         self.scratch = scratch;
     }
+
+    /// Writes what was queued just now. A client whose close frame cannot be answered, because it
+    /// does not read, is not waited for.
+    fn flush_answer(&mut self, slot: usize) {
+        self.flush(slot);
+        if let Some(connection) = self.connections.get(slot)
+            && connection.ending == Ending::Done
+        {
+            let lingering = Alarm::Lingering(connection.id);
+            self.alarms.set(Instant::now() + LINGER, lingering);
+        }
+    }
 }
 
 impl crate::socket::SocketLimits {
     /// Decodes the next thing, or reads more.
     fn step(&self, connection: &mut Connection, scratch: &mut [u8]) -> Step {
-        if connection.session_is_busy || connection.has_waiting() {
+        if connection.session_is_busy || connection.has_waiting_answers() {
             connection.unread = true;
             return Step::Wait;
         }
@@ -105,6 +112,8 @@ impl crate::socket::SocketLimits {
             }
             Received::Pong | Received::Fragment => Step::Again,
             Received::Close(code) => {
+                // A client that says goodbye need not hear what it has not read yet.
+                connection.drop_waiting();
                 connection.queue_answer(match code {
                     Some(code) => close_frame(code, ""),
                     None => control_frame(FrameKind::Close, &[]),
@@ -116,21 +125,21 @@ impl crate::socket::SocketLimits {
     }
 }
 
-/// The server's close frame is on its way: everything but the client's is thrown away.
-fn await_close(connection: &mut Connection, scratch: &mut [u8]) -> Step {
-    match connection.decoder.next(usize::MAX) {
-        Ok(Some(Received::Close(_))) => return Step::Remove,
-        Ok(Some(_)) => return Step::Again,
-        Ok(None) => {}
-        // Bytes behind a fault: only the end of the stream matters.
-        Err(_) => connection.decoder = Default::default(),
-    }
+/// How many bytes a client may still send behind the server's close frame.
+const MOST_DISCARDED: usize = 1024 * 1024;
+
+/// The server's close frame is on its way: whatever still comes is thrown away unread, the client's
+/// close frame too, for the server has nothing more to say and the end of the stream follows. To
+/// drop the socket at once would reset it, and the client could lose the close frame.
+fn discard(connection: &mut Connection, scratch: &mut [u8]) -> Step {
+    connection.decoder = Decoder::default();
     match connection.read(scratch) {
         Ok(Some(length)) => {
-            connection
-                .decoder
-                .feed(scratch.get(..length).unwrap_or_default());
-            Step::Again
+            connection.discarded += length;
+            match connection.discarded {
+                0..=MOST_DISCARDED => Step::Again,
+                _ => Step::Remove,
+            }
         }
         Ok(None) => Step::Wait,
         Err(_) => Step::Remove,

@@ -50,7 +50,10 @@ impl Shard {
         if let Some(connection) = self.connections.get_mut(slot)
             && connection.ending == Ending::Open
         {
-            connection.queue_answer(message.frame(connection.dialect, stale_since));
+            match message.list(connection.dialect.encoding, stale_since) {
+                Some(list) => connection.queue_list(list),
+                None => connection.queue_answer(message.frame(connection.dialect, stale_since)),
+            }
         }
     }
 
@@ -74,8 +77,13 @@ impl Shard {
                         },
                     );
                 }
+                self.tell_who_left(slot, known);
                 if !unknown.is_empty() {
-                    self.answer(slot, &ServerMessage::Error(not_monitored(&unknown)));
+                    let mut sentence = not_monitored(&unknown);
+                    if self.hub.as_ref().is_some_and(|hub| !hub.is_complete()) {
+                        sentence.push_str(STILL_COUNTING);
+                    }
+                    self.answer(slot, &ServerMessage::Error(sentence));
                 }
             }
             Err(error) => self.answer(slot, &ServerMessage::Error(error)),
@@ -83,6 +91,18 @@ impl Shard {
         let watching = self.index.watches_anybody(to_slot(slot));
         if let Some(connection) = self.connections.get(slot) {
             let _ = connection.session.cast(SessionMsg::Subscribed { watching });
+        }
+    }
+
+    /// A client that was away could not hear who left meanwhile.
+    fn tell_who_left(&mut self, slot: usize, known: &Known) {
+        let Some(hub) = &self.hub else {
+            return;
+        };
+        let is_gone = |user: &UserId| self.index.snapshot(*user).is_none() && hub.is_gone(*user);
+        let gone: Vec<UserId> = known.users().filter(is_gone).collect();
+        for user in gone {
+            self.answer(slot, &ServerMessage::UserLeft(user));
         }
     }
 
@@ -165,6 +185,8 @@ impl Shard {
         }
     }
 }
+
+const STILL_COUNTING: &str = " The members are still being counted: try again in a moment.";
 
 fn not_monitored(users: &[UserId]) -> String {
     let named: Vec<String> = users

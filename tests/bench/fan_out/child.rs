@@ -1,20 +1,19 @@
-//! A server in a process of its own, told what to do over its standard input.
+//! Another part of the benchmark in a process of its own, told what to do over its standard input.
 
 use std::{
     io::{BufRead, BufReader, Write},
     process::{ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// The environment variable that makes this program the server.
+/// The environment variable that makes this program the other part: a role and its arguments.
 pub const ROLE: &str = "LANTERN_BENCH_ROLE";
 
 pub struct Child {
     process: std::process::Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    pub port: u16,
-    /// The user that is watched.
-    pub user: String,
+    /// What it printed first, in words.
+    pub greeting: Vec<String>,
 }
 
 impl Child {
@@ -28,25 +27,32 @@ impl Child {
         let input = process.stdin.take().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let first = line(&mut output);
-        let (port, user) = first.split_once(' ').unwrap();
         Self {
-            port: port.parse().unwrap(),
-            user: user.to_owned(),
+            greeting: first.split_whitespace().map(str::to_owned).collect(),
             process,
             input,
             output,
         }
     }
 
-    /// Waits until the server has accepted so many connections.
-    pub fn ready(&mut self, connections: usize) {
-        writeln!(self.input, "ready {connections}").unwrap();
-        assert_eq!(line(&mut self.output), "ready");
+    /// Asks for something that is answered with numbers when it is done.
+    pub fn ask(&mut self, what: &str, count: usize) -> Vec<f64> {
+        self.tell(what, count);
+        self.answer()
     }
 
-    /// Sends so many updates to every socket.
-    pub fn publish(&mut self, updates: usize) {
-        writeln!(self.input, "publish {updates}").unwrap();
+    /// The answer to what was told.
+    pub fn answer(&mut self) -> Vec<f64> {
+        let answer = line(&mut self.output);
+        let numbers = answer
+            .split_whitespace()
+            .map(|number| number.parse().unwrap());
+        numbers.collect()
+    }
+
+    /// Asks for something that is not answered.
+    pub fn tell(&mut self, what: &str, count: usize) {
+        writeln!(self.input, "{what} {count}").unwrap();
     }
 
     /// Seconds of CPU that the process has used.
@@ -89,19 +95,14 @@ fn line(output: &mut impl BufRead) -> String {
     line.trim_end().to_owned()
 }
 
-/// In the child: calls `publish` as the parent asks, until it is gone.
-pub fn obey(mut ready: impl FnMut(usize), mut publish: impl FnMut(usize)) {
+/// In the child: does what the parent asks, until it is gone. An answer is printed.
+pub fn obey(mut carry_out: impl FnMut(&str, usize) -> Option<Vec<f64>>) {
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let (what, count) = line.split_once(' ').unwrap();
-        let count = count.parse().unwrap();
-        match what {
-            "ready" => {
-                ready(count);
-                println!("ready");
-            }
-            "publish" => publish(count),
-            other => panic!("unknown request {other}"),
+        if let Some(answer) = carry_out(what, count.parse().unwrap()) {
+            let words: Vec<String> = answer.iter().map(f64::to_string).collect();
+            println!("{}", words.join(" "));
         }
     }
 }

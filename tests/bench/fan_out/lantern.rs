@@ -13,6 +13,7 @@ use lantern_actors::{
         Timestamp, UserFlags, UserId,
     },
     ports::Intake as _,
+    user::UserState,
 };
 use poem::EndpointExt as _;
 use tokio::sync::watch;
@@ -48,15 +49,24 @@ pub fn run() {
         hub
     });
     let mut number = 0;
-    child::obey(
-        |_| {},
-        |updates| {
-            for _ in 0..updates {
+    child::obey(|what, count| match what {
+        "publish" => {
+            for _ in 0..count {
                 number += 1;
                 hub.presence(user, presence(number));
             }
-        },
-    );
+            None
+        }
+        other => panic!("unknown request {other}"),
+    });
+}
+
+/// The user's document, as REST answers with.
+pub fn document() -> Vec<u8> {
+    let user = UserId::try_from(123_456_789_012_345_678).unwrap();
+    let now = Timestamp::from_unix_ms(1_620_000_000_000);
+    let state = UserState::new(profile(user), Some(presence(0)), now);
+    serde_json::to_vec(&state.document(now)).unwrap()
 }
 
 fn profile(id: UserId) -> Profile {

@@ -1,32 +1,54 @@
-//! The receiving side: so many sockets, and a count of the bytes that came.
+//! The receiving side, a process of its own: so many sockets, and a count of the bytes that came.
 
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use mio::{Events, Interest, Poll, Token};
 
-pub struct Receiver {
+use crate::child::{self, Child};
+
+/// Starts a receiver with plain sockets, or with WebSockets that watch this user.
+pub fn start(port: &str, sockets: usize, user: Option<&str>) -> Child {
+    let user = user.unwrap_or_default();
+    Child::start(&format!("receiver {port} {sockets} {user}"))
+}
+
+/// In the child.
+pub fn run(arguments: &[&str]) {
+    let [port, sockets, user @ ..] = arguments else {
+        panic!("port and sockets are needed");
+    };
+    let (port, sockets) = (port.parse().unwrap(), sockets.parse().unwrap());
+    let mut receiver = Receiver::new(port, sockets, |stream| {
+        if let [user] = user {
+            subscribe(stream, user);
+        }
+    });
+    println!("connected");
+    child::obey(|what, count| match what {
+        "await" => {
+            receiver.await_frames(count);
+            Some(vec![receiver.frame as f64])
+        }
+        "latency" => Some(receiver.arrivals(count)),
+        other => panic!("unknown request {other}"),
+    });
+}
+
+struct Receiver {
     poll: Poll,
     events: Events,
     sockets: Vec<mio::net::TcpStream>,
     scratch: Vec<u8>,
     /// Bytes of one update, known after the first.
-    pub frame: usize,
+    frame: usize,
     received: usize,
 }
 
 impl Receiver {
-    pub fn plain(port: u16, sockets: usize) -> Self {
-        Self::new(port, sockets, |_| {})
-    }
-
-    /// Opens sockets and subscribes each to the user.
-    pub fn websockets(port: u16, sockets: usize, user: &str) -> Self {
-        Self::new(port, sockets, |stream| subscribe(stream, user))
-    }
-
     fn new(port: u16, count: usize, greet: impl Fn(&mut TcpStream)) -> Self {
         let poll = Poll::new().unwrap();
         let mut sockets = Vec::with_capacity(count);
@@ -51,12 +73,8 @@ impl Receiver {
         }
     }
 
-    pub fn sockets(&self) -> usize {
-        self.sockets.len()
-    }
-
     /// Waits until every socket has got so many more updates.
-    pub fn await_frames(&mut self, updates: usize) {
+    fn await_frames(&mut self, updates: usize) {
         if self.frame == 0 {
             self.learn(updates);
             return;
@@ -67,6 +85,27 @@ impl Receiver {
         }
         assert_eq!(self.received, expected, "more came than was published");
         self.received = 0;
+    }
+
+    /// Milliseconds from `began`, in microseconds since the epoch, until each socket has got one
+    /// update, in ascending order.
+    fn arrivals(&mut self, began_us: usize) -> Vec<f64> {
+        let mut arrivals = Vec::with_capacity(self.sockets.len());
+        while arrivals.len() < self.sockets.len() {
+            let before = self.received;
+            self.receive();
+            let since = UNIX_EPOCH + Duration::from_micros(began_us as u64);
+            let ms = SystemTime::now()
+                .duration_since(since)
+                .unwrap()
+                .as_secs_f64()
+                * 1e3;
+            // An event loop's round is far shorter than what is measured.
+            let frames = self.received / self.frame - before / self.frame;
+            arrivals.extend(std::iter::repeat_n(ms, frames));
+        }
+        self.received = 0;
+        arrivals
     }
 
     /// The first update tells how long one is.
@@ -87,7 +126,7 @@ impl Receiver {
     }
 
     fn receive(&mut self) {
-        let wait = std::time::Duration::from_millis(50);
+        let wait = Duration::from_millis(50);
         self.poll.poll(&mut self.events, Some(wait)).unwrap();
         for event in &self.events {
             let socket = &mut self.sockets[event.token().0];

@@ -1,10 +1,12 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod raw;
 mod running;
 mod socket;
 
 pub use control::Control;
+pub use raw::{Frame, RawClient, Received, Upgrade};
 pub use running::Running;
 pub use socket::{Client, Closed, game, number};
 

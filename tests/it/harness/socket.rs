@@ -61,6 +61,12 @@ impl Client {
         self.stream.send(message).await.unwrap();
     }
 
+    /// As MessagePack.
+    pub async fn send_packed(&mut self, message: &Value) {
+        let packed = rmp_serde::to_vec_named(message).unwrap();
+        self.stream.send(Message::binary(packed)).await.unwrap();
+    }
+
     pub async fn send_raw(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
     }

@@ -39,8 +39,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// How long a stop may take.
     pub shutdown_timeout_ms: u64,
-    /// How long a client may take to send the head of a request.
-    pub header_read_timeout_ms: u64,
+    /// How long an HTTP connection may be open without a complete request.
+    pub idle_timeout_ms: u64,
     /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
 }
@@ -172,10 +172,7 @@ impl Config {
         };
         let timeouts = [
             ("server.shutdown_timeout_ms", server.shutdown_timeout_ms),
-            (
-                "server.header_read_timeout_ms",
-                server.header_read_timeout_ms,
-            ),
+            ("server.idle_timeout_ms", server.idle_timeout_ms),
             ("socket.init_timeout_ms", socket.init_timeout_ms),
             (
                 "socket.write_stall_timeout_ms",
@@ -278,7 +275,7 @@ impl From<&Config> for ServerLimits {
     fn from(config: &Config) -> Self {
         Self {
             max_connections: config.server.max_connections,
-            header_read_timeout: Duration::from_millis(config.server.header_read_timeout_ms),
+            idle_timeout: Duration::from_millis(config.server.idle_timeout_ms),
         }
     }
 }

@@ -6,7 +6,10 @@ use std::{
     io,
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,7 +24,7 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use lantern_actors::Hub;
 use poem::{
     Addr, Endpoint as _,
@@ -44,15 +47,15 @@ use crate::{
 pub struct ServerLimits {
     /// How many HTTP connections may be open; further ones wait to be accepted.
     pub max_connections: usize,
-    /// How long a client may take to send a request's head.
-    pub header_read_timeout: Duration,
+    /// How long a connection may be open without a request: the first, or the next one.
+    pub idle_timeout: Duration,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             max_connections: 65_536,
-            header_read_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
         }
     }
 }
@@ -138,10 +141,12 @@ async fn connection(
 ) {
     // Presences are small and must not wait for more.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| routes.answer(request, peers));
+    let activity = Arc::new(Activity::default());
+    let service = service_fn({
+        let activity = Arc::clone(&activity);
+        move |request| routes.answer(request, peers, &activity)
+    });
     let answering = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read_timeout)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -149,10 +154,52 @@ async fn connection(
     tokio::select! {
         // A client that breaks off is no news.
         _ = answering.as_mut() => {}
+        // Dropping the connection closes it.
+        () = activity.ceases(limits.idle_timeout) => {}
         () = stopped(&mut stop) => {
             answering.as_mut().graceful_shutdown();
             let _ = answering.await;
         }
+    }
+}
+
+/// What happens on a connection, so that one on which nothing happens can be closed. hyper's own
+/// timer is set anew for every request, which costs more than answering one.
+#[derive(Default)]
+struct Activity {
+    requests: AtomicU64,
+    answering: AtomicU64,
+}
+
+impl Activity {
+    /// Resolves when no request came and none was being answered for that long, and at the latest
+    /// after twice that.
+    async fn ceases(&self, idle_timeout: Duration) {
+        let mut before = None;
+        loop {
+            let now = self.requests.load(Ordering::Relaxed);
+            if before == Some(now) && self.answering.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            before = Some(now);
+            tokio::time::sleep(idle_timeout).await;
+        }
+    }
+}
+
+/// A request that is being answered.
+struct Underway(Arc<Activity>);
+
+impl Underway {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.answering.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -165,7 +212,13 @@ type Answering = future::Either<Ready<Answer>, Pin<Box<dyn Future<Output = Answe
 type Answer = Result<Response<Body>, Infallible>;
 
 impl Routes {
-    fn answer(&self, request: Request<Incoming>, peers: Peers) -> Answering {
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peers: Peers,
+        activity: &Arc<Activity>,
+    ) -> Answering {
+        activity.requests.fetch_add(1, Ordering::Relaxed);
         let (path, headers) = (request.uri().path(), request.headers());
         if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
             let response = response.map(|body| Either::Left(Full::new(body)));
@@ -182,7 +235,9 @@ impl Routes {
         let remote = RemoteAddr(Addr::from(peers.remote));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
         let api = Arc::clone(&self.api);
+        let underway = Underway::new(activity);
         future::Either::Right(Box::pin(async move {
+            let _underway = underway;
             let response = Response::from(api.get_response(request).await);
             Ok(response.map(Either::Right))
         }))

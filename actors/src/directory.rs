@@ -22,7 +22,7 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
 
 use self::{
     backlog::Backlog,
@@ -74,8 +74,6 @@ pub struct Directory {
     actors: AtomicUsize,
     started: AtomicU64,
     backlog: Backlog,
-    /// Users who are known and of whom nothing is published, yet or any more. Announced at 0.
-    unpublished: watch::Sender<usize>,
     stopped: OnceLock<()>,
 }
 
@@ -94,7 +92,6 @@ impl Directory {
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
             backlog: Backlog::default(),
-            unpublished: watch::Sender::new(0),
             stopped: OnceLock::new(),
         })
     }
@@ -125,7 +122,7 @@ impl Directory {
         let record = slot.and_then(Slot::record);
         match decide(&mut record.map(UserState::from_record), input, now) {
             Ok(Some(decision)) => {
-                self.keep(self.slot(&mut partition, user), decision);
+                self.keep(partition.slots.entry(user).or_default(), decision);
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%user, %error, "a member could not be taken in"),
@@ -150,7 +147,6 @@ impl Directory {
         }
         self.forget(slot, user);
         partition.slots.remove(&user);
-        self.count_unpublished(-1);
     }
 
     /// Starts the user's actor if the user is known and has none.
@@ -221,7 +217,6 @@ impl Directory {
         self.fan_out.publish(publication);
         if is_first {
             self.monitored.fetch_add(1, Ordering::Relaxed);
-            self.count_unpublished(-1);
         }
     }
 
@@ -239,28 +234,8 @@ impl Directory {
     fn forget(&self, slot: &mut Slot, user: UserId) {
         if slot.kept.take().is_some() {
             self.monitored.fetch_sub(1, Ordering::Relaxed);
-            self.count_unpublished(1);
             self.fan_out.publish(Publication::Left(user));
         }
-    }
-
-    /// Whether something is published of everybody who is known.
-    pub(crate) fn is_all_published(&self) -> bool {
-        *self.unpublished.borrow() == 0
-    }
-
-    /// Resolves when something is published of everybody who is known.
-    pub(crate) async fn all_published(&self) {
-        let mut unpublished = self.unpublished.subscribe();
-        // The sender lives as long as this.
-        let _ = unpublished.wait_for(|unpublished| *unpublished == 0).await;
-    }
-
-    fn count_unpublished(&self, change: isize) {
-        self.unpublished.send_if_modified(|unpublished| {
-            *unpublished = unpublished.saturating_add_signed(change);
-            *unpublished == 0
-        });
     }
 
     fn partition(&self, user: UserId) -> MutexGuard<'_, Partition> {
@@ -280,13 +255,5 @@ impl Directory {
         if live.actor.cast(message).is_err() {
             tracing::debug!(%user, "message to a user actor that has just fallen");
         }
-    }
-
-    /// The user's slot; who had none is known from now on.
-    fn slot<'a>(&self, partition: &'a mut Partition, user: UserId) -> &'a mut Slot {
-        partition.slots.entry(user).or_insert_with(|| {
-            self.count_unpublished(1);
-            Slot::default()
-        })
     }
 }

@@ -168,7 +168,7 @@ impl Hub {
         }
     }
 
-    /// Whether the member list has been complete at least once, and everybody on it published.
+    /// Whether the member list has been complete at least once.
     pub fn is_complete(&self) -> bool {
         *self.inner.complete.borrow()
     }
@@ -252,21 +252,7 @@ impl Intake for Hub {
         for user in self.inner.directory.users().difference(&members) {
             self.left(*user);
         }
-        if self.inner.directory.is_all_published() {
-            self.inner.complete.send_replace(true);
-            return;
-        }
-        let hub = self.clone();
-        self.inner.runtime.spawn(async move {
-            // Who was counted may still be in the mailbox of an actor, and must not be told to be
-            // unknown.
-            tokio::select! {
-                () = hub.inner.directory.all_published() => {
-                    hub.inner.complete.send_replace(true);
-                }
-                () = hub.ended() => {}
-            }
-        });
+        self.inner.complete.send_replace(true);
     }
 
     fn gateway(&self, state: GatewayState) {

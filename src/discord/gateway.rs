@@ -236,7 +236,9 @@ struct Worker {
 impl Worker {
     fn run(self) {
         let error = self.run_clients();
-        self.reception.lock().no_session(Moment::now());
+        if !matches!(error, GatewayError::Stopped) {
+            self.reception.lock().no_session(Moment::now());
+        }
         self.ending.send_replace(Some(error));
     }
 

@@ -336,7 +336,14 @@ impl Reception {
 
     fn announce(&self, changed: Option<GatewayState>) {
         if let Some(state) = changed {
-            tracing::info!(?state, "the connection to Discord changed");
+            match state {
+                GatewayState::Connecting => tracing::info!("connecting to Discord"),
+                GatewayState::Live => tracing::info!("Discord is heard and all members are known"),
+                GatewayState::Away { since } => tracing::warn!(
+                    %since,
+                    "the connection to Discord is lost; what is served is marked as stale"
+                ),
+            }
             self.intake.gateway(state);
         }
     }

@@ -69,6 +69,7 @@ pub struct Connection {
     /// The socket may hold bytes that were not read, because the session was busy.
     pub unread: bool,
     pub ending: Ending,
+    writing_ended: bool,
     /// Since when the socket is full.
     pub full_since: Option<Instant>,
     /// The deliveries of the shard's current batch that are for this socket, by their index.
@@ -131,6 +132,7 @@ impl Connection {
             session_is_busy: false,
             unread: false,
             ending: Ending::Open,
+            writing_ended: false,
             full_since: None,
             marked: 0,
             frames: FrameRate {
@@ -309,8 +311,12 @@ impl Connection {
         }
     }
 
-    /// Nothing more will be written.
+    /// Nothing more will be written. Done once: each time the kernel says anew that the socket is
+    /// writable.
     pub fn end_writing(&mut self) {
+        if std::mem::replace(&mut self.writing_ended, true) {
+            return;
+        }
         // Fails only if the client was faster.
         let _ = self.stream.shutdown(Shutdown::Write);
     }

@@ -80,7 +80,6 @@ async fn a_user_actor_that_is_killed_amid_updates_ends_up_right_and_disturbs_no_
     assert_eq!(number(&hub.user(other).await), UPDATES);
     is_alive(&mut victims).await;
     is_alive(&mut others).await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -96,7 +95,6 @@ async fn a_user_actor_that_falls_too_often_is_back_when_discord_speaks() {
     let update = client.until(|user| game(user) == "Go").await;
     assert!(update["v"].as_u64() > before["v"].as_u64());
     assert_eq!(update["metadata"], before["metadata"]);
-    hub.stop().await;
 }
 
 /// An actor that has not told its supervisor of itself yet leaves it without a word.
@@ -119,7 +117,6 @@ async fn a_user_actor_that_is_killed_while_it_starts_is_missed() {
         hub.until_user(user, "the presence arrives", |user| game(user) == round)
             .await;
     }
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -141,7 +138,6 @@ async fn a_session_actor_that_is_killed_closes_its_socket_and_no_other() {
     hub.control.playing(user, "Chess").await;
     other.expect("PRESENCE_UPDATE").await;
     assert_eq!(sessions(&hub), before);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -166,7 +162,6 @@ async fn the_user_supervisor_that_is_killed_amid_updates_loses_nothing() {
     }
     assert_ne!(users_supervisor(&hub).get_id(), supervisor.get_id());
     is_alive(&mut client).await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -204,7 +199,6 @@ async fn sockets_outlive_the_session_supervisor() {
         client.expect("UNSUBSCRIBE_ACK").await;
         assert_eq!(client.closed().await.code, Some(4003));
     }
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -250,5 +244,4 @@ async fn many_user_actors_that_fall_at_once_come_back() {
         let right = |user: &_| number(user) == place + 1;
         hub.until_user(*user, "the presence arrives", right).await;
     }
-    hub.stop().await;
 }

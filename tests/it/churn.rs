@@ -66,5 +66,4 @@ async fn nothing_is_left_of_sockets_that_are_gone() {
     }
     let opened = hub.metric("lantern_sockets_opened_total").await;
     assert_eq!(opened, 3 * SOCKETS as u64);
-    hub.stop().await;
 }

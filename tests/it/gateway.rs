@@ -66,7 +66,6 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_lost() {
     assert_eq!(hub.metric("lantern_gateway_sessions_total").await, 1);
     let again = hub.metric("lantern_gateway_censuses_total").await;
     assert_eq!(again, censuses, "nobody was counted anew");
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -83,7 +82,6 @@ async fn a_reconnect_that_discord_asks_for_loses_nothing() {
         assert_eq!(update["activities"][0]["name"], game);
     }
     assert_eq!(hub.metric("lantern_gateway_resumes_total").await, 1);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -107,7 +105,6 @@ async fn after_an_invalid_session_members_are_reconciled() {
     let (status, _) = hub.get(&format!("/api/v1/users/{}", users[1])).await;
     assert_eq!(status, 404);
     assert_eq!(hub.metric("lantern_gateway_sessions_total").await, 2);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -155,7 +152,6 @@ async fn while_discord_is_silent_users_are_marked_as_stale() {
     assert_eq!(hub.user(user).await, update);
     assert_eq!(hub.get("/").await.1["gateway"]["state"], "live");
     assert_eq!(hub.metric(&state("live")).await, 1);
-    hub.stop().await;
 }
 
 async fn etag(hub: &TestHub, path: &str) -> String {
@@ -184,7 +180,6 @@ async fn a_presence_that_a_strict_parser_refuses_arrives() {
     assert!(activities.iter().any(|activity| activity["name"] == "Go"));
     hub.control.playing(user, "Chess").await;
     client.until(|user| user["status"] == "online").await;
-    hub.stop().await;
 }
 
 #[tokio::test]

@@ -68,7 +68,6 @@ async fn rapid_updates_of_one_user_never_go_backwards() {
     let rest = hub.user(user).await;
     assert_eq!(first, rest);
     assert_eq!(second, rest);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -98,7 +97,6 @@ async fn rapid_updates_of_many_users_never_go_backwards() {
     assert_eq!(one.len(), 1);
     let id = users[7].to_string();
     assert_eq!(one[&id], told[&id]);
-    hub.stop().await;
 }
 
 /// As many updates as a socket takes are on the way at any time, so this reader keeps up.
@@ -119,5 +117,4 @@ async fn a_reader_that_keeps_up_is_told_every_update_in_order() {
         }
     }
     client.expect_silence().await;
-    hub.stop().await;
 }

@@ -18,7 +18,6 @@ async fn a_change_reaches_rest_and_the_socket() {
     assert_eq!(update["status"], "online");
     assert_eq!(update["active_platforms"]["desktop"], "online");
     client.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -32,5 +31,4 @@ async fn going_offline_is_remembered() {
     hub.control.presence(user, offline).await;
     let update = client.until(|user| user["status"] == "offline").await;
     assert!(update["last_seen_at"]["unix"].as_u64().is_some());
-    hub.stop().await;
 }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use self::program::{Program, run};
-use crate::harness::{Client, Control, eventually, game, sample, still, within};
+use crate::harness::{Client, Control, eventually, game, sample, still};
 
 const DEMO: [&str; 8] = [
     "serve",
@@ -59,8 +59,11 @@ async fn the_demo_prints_addresses_that_work() {
 #[tokio::test]
 async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
     for (signal, timeout) in [("INT", "10000"), ("TERM", "1000")] {
-        let timeout = [("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout)];
-        let mut demo = Program::start(&DEMO, &timeout);
+        let environment = [
+            ("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout),
+            ("LANTERN__USERS__SWEEP_INTERVAL_MS", "100"),
+        ];
+        let mut demo = Program::start(&DEMO, &environment);
         demo.says("Live page").await;
         let mut client = Client::connect(demo.addr(), "").await;
         client.init(&json!({"user_id": "All"})).await;
@@ -222,14 +225,16 @@ async fn simulator_and_server_in_two_processes() {
 async fn sockets_that_come_and_go_leave_no_memory_behind() {
     const SOCKETS: usize = 300;
     let mut demo = Program::start(&DEMO, &[]);
-    demo.says("Live page").await;
+    let text = demo.says("/control/members/").await;
+    let user = text.split("/api/v1/users/").nth(1).unwrap();
+    let user = user.split_whitespace().next().unwrap().to_owned();
     let metrics = format!("http://{}/metrics", demo.addr());
     let mut resident_kib = Vec::new();
     for _ in 0..4 {
         let mut clients = Vec::new();
         for _ in 0..SOCKETS {
             let mut client = Client::connect(demo.addr(), "").await;
-            client.init(&json!({"user_id": "All"})).await;
+            client.init(&json!({"user_id": user})).await;
             clients.push(client);
         }
         drop(clients);
@@ -243,5 +248,34 @@ async fn sockets_that_come_and_go_leave_no_memory_behind() {
     // A leak of no more than 8 KiB a socket would be seen.
     let grown = resident_kib[3].saturating_sub(resident_kib[0]);
     assert!(grown < 3 * SOCKETS as u64 * 8, "{resident_kib:?}");
-    within("it stops", demo.stop("TERM")).await;
+    demo.stop("TERM").await;
+}
+
+#[tokio::test]
+async fn clients_that_do_not_answer_a_close_cost_no_time() {
+    let mut demo = Program::start(&DEMO, &[("LANTERN__SOCKET__INIT_TIMEOUT_MS", "300")]);
+    demo.says("Live page").await;
+    let metrics = format!("http://{}/metrics", demo.addr());
+    let sockets = async || {
+        let text = reqwest::get(&metrics).await.unwrap().text().await.unwrap();
+        let closed = sample(&text, "lantern_sockets_closed_total{code=\"4002\"}");
+        (closed, sample(&text, "lantern_sockets_open"))
+    };
+    let mut deaf = Vec::new();
+    for _ in 0..8 {
+        deaf.push(Client::connect(demo.addr(), "").await);
+    }
+    eventually("the server closes them", async || {
+        (sockets().await == (8, 8)).then_some(())
+    })
+    .await;
+    let before = demo.cpu_ticks();
+    eventually("the server drops them", async || {
+        (sockets().await == (8, 0)).then_some(())
+    })
+    .await;
+    // A thread that spins for as long as they linger, two seconds, takes 200.
+    let ticks = demo.cpu_ticks() - before;
+    assert!(ticks < 120, "{ticks}");
+    demo.stop("TERM").await;
 }

@@ -43,5 +43,4 @@ async fn the_member_of_the_examples_is_the_first_of_the_demo() {
     let (status, user) = hub.get(&format!("/api/v1/users/{member}")).await;
     assert_eq!(status, 200);
     assert_eq!(user["metadata"]["global_name"], "Ada");
-    hub.stop().await;
 }

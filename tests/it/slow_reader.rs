@@ -83,7 +83,6 @@ async fn a_stalled_reader_among_a_thousand_costs_little_and_disturbs_nobody() {
     hub.control.playing(users[0], "Live").await;
     let live = stalled.expect("PRESENCE_UPDATE").await;
     assert_eq!(live, hub.user(users[0]).await);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -100,5 +99,4 @@ async fn a_reader_that_never_reads_is_closed() {
     .await;
     within("the socket is dropped", hub.app().shards().closed()).await;
     assert_eq!(hub.metric(QUEUED).await, 0);
-    hub.stop().await;
 }

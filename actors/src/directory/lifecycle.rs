@@ -29,9 +29,6 @@ impl Directory {
                     self.gone(&live);
                     orphans.push(*user);
                 }
-                if slot.kept.is_none() {
-                    self.count_unpublished(-1);
-                }
                 slot.kept.is_some()
             });
         }
@@ -61,7 +58,6 @@ impl Directory {
         if slot.kept.is_none() {
             self.let_go(slot);
             partition.slots.remove(&user);
-            self.count_unpublished(-1);
         } else if self.actors() > self.passivation.most_actors && !self.fan_out.is_watched(user) {
             self.let_go(slot);
         }
@@ -92,7 +88,6 @@ impl Directory {
         }
         if slot.kept.is_none() {
             partition.slots.remove(&user);
-            self.count_unpublished(-1);
         }
     }
 
@@ -145,7 +140,7 @@ impl Directory {
             let record = partition.slots.get(&user).and_then(Slot::record);
             let actor = self.start(user, record)?;
             partition.started.push_back((user, actor.get_id()));
-            self.slot(partition, user).live = Some(Box::new(Live {
+            partition.slots.entry(user).or_default().live = Some(Box::new(Live {
                 actor,
                 under_way: 0,
                 touched: Instant::now(),

@@ -281,6 +281,51 @@ fn a_user_that_is_gone_when_asked_for_has_left() {
     assert_eq!(bench.told.take(), ["3 left"]);
 }
 
+/// The core may have lost the word that somebody left, with the actor that had to hear it.
+#[test]
+fn who_is_known_to_have_left_is_told_to_have_left_when_asked_for() {
+    let mut bench = Bench::live();
+    let gone = json!({"guild_id": "1", "user": user(3)});
+    bench.event("GUILD_MEMBER_REMOVE", gone).unwrap();
+    bench.told.take();
+    bench
+        .asks
+        .send(Ask::Member(UserId::try_from(3).unwrap()))
+        .unwrap();
+    let Outlook::Good(requests) = bench.after(Duration::ZERO) else {
+        panic!("hopeless");
+    };
+    let [Request::Users(question)] = &requests[..] else {
+        panic!("{requests:?}");
+    };
+    let mut answer = chunk(&question.nonce, &[], &[]);
+    answer["not_found"] = json!(["3"]);
+    bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+    assert_eq!(bench.told.take(), ["3 left"]);
+}
+
+/// Chunks that came already may be among what the core lost.
+#[test]
+fn a_recount_starts_a_running_census_anew() {
+    let mut bench = Bench::new(None);
+    bench.event("READY", ready(&["1"])).unwrap();
+    let first = bench.guild_is_there();
+    bench.asks.send(Ask::Everybody).unwrap();
+    let Outlook::Good(requests) = bench.after(Duration::ZERO) else {
+        panic!("hopeless");
+    };
+    let [Request::Everybody { nonce }] = &requests[..] else {
+        panic!("{requests:?}");
+    };
+    bench.told.take();
+    let late = chunk(&first, &[2, 3], &[]);
+    bench.event("GUILD_MEMBERS_CHUNK", late).unwrap();
+    assert_eq!(bench.told.take(), [""; 0]);
+    let answer = chunk(nonce, &[2], &[]);
+    bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+    assert!(bench.told.take().contains(&"all are [2]".to_owned()));
+}
+
 #[test]
 fn a_new_session_is_away_until_its_census_and_drops_who_left_meanwhile() {
     let mut bench = Bench::live();

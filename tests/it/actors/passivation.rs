@@ -37,7 +37,6 @@ async fn unwatched_users_lose_their_actor_and_a_presence_wakes_them() {
     assert_eq!(after["metadata"], before["metadata"]);
     until_actors(&hub, 0).await;
     assert_eq!(hub.user(users[0]).await, after);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -63,7 +62,6 @@ async fn watched_users_keep_their_actor() {
         .send(&json!({"op": 14, "d": {"user_id": users[0]}}))
         .await;
     until_actors(&hub, 1).await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -83,5 +81,4 @@ async fn actors_are_bounded_while_many_members_are_counted() {
         (users.get_children().len() <= MOST).then_some(())
     })
     .await;
-    hub.stop().await;
 }

@@ -79,7 +79,6 @@ async fn every_dialect_is_told_the_same_of_the_same_user() {
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["d"], hub.user(user).await);
     }
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -110,7 +109,6 @@ async fn compression_is_agreed_only_when_offered() {
         let client = RawClient::open(hub.app().addr(), &upgrade).await;
         assert_eq!(client.header("sec-websocket-extensions"), answer, "{offer}");
     }
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -147,7 +145,6 @@ async fn compressed_messages_are_read_whole_and_in_fragments() {
         .send(Frame::new(COMPRESSED_TEXT, deflate(longest.as_bytes())).bytes())
         .await;
     client.expect_ack().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -164,7 +161,6 @@ async fn compressed_msgpack_is_read() {
         client.expect("INIT_ACK").await,
         json!([hub.user(members[0]).await])
     );
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -204,5 +200,4 @@ async fn what_cannot_be_decompressed_ends_one_socket() {
 
     hub.control.playing(user, "Go").await;
     bystander.until(|user| game(user) == "Go").await;
-    hub.stop().await;
 }

@@ -74,7 +74,6 @@ async fn every_kind_of_message_has_the_same_values() {
     pair.expect("DISCONNECT").await;
     assert_eq!(pair.json.closed().await.code, Some(4003));
     assert_eq!(pair.packed.closed().await.code, Some(4003));
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -117,7 +116,6 @@ async fn faults_are_told_in_msgpack_and_the_socket_stays() {
     assert!(error.as_str().unwrap().contains("send binary frames"));
     hub.control.playing(members[0], "Go").await;
     client.until(|user| game(user) == "Go").await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -134,5 +132,4 @@ async fn messages_are_in_binary_frames_with_names_and_short_heads() {
         .await;
     let ack = client.next().await.unwrap();
     assert_eq!(ack.payload, b"\x82\xA1t\xADHEARTBEAT_ACK\xA2op\x05");
-    hub.stop().await;
 }

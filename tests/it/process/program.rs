@@ -98,6 +98,17 @@ impl Program {
         value.parse().unwrap()
     }
 
+    /// The processor time that it has used, in hundredths of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat = format!("/proc/{}/stat", self.child.id().unwrap());
+        let stat = std::fs::read_to_string(stat).unwrap();
+        // Behind the name, which may hold spaces, come the state and so on (proc_pid_stat(5)).
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
+        ticks(11) + ticks(12)
+    }
+
     /// Sends it a signal, sees it end well, and gives what it complained of.
     pub async fn stop(mut self, signal: &str) -> String {
         let id = self.child.id().unwrap().to_string();

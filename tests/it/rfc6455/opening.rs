@@ -143,7 +143,6 @@ async fn one_socket_too_many_is_told_to_come_back() {
     })
     .await;
     RawClient::open(addr, &Upgrade::default()).await;
-    hub.stop().await;
 }
 
 #[tokio::test]

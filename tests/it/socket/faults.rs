@@ -22,7 +22,6 @@ async fn out_of_turn_is_an_error() {
     assert!(error.as_str().unwrap().contains("initialised already"));
     hub.control.playing(user, "Go").await;
     client.until(|user| game(user) == "Go").await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -35,7 +34,6 @@ async fn two_inits_at_once_are_one_init_and_an_error() {
     client.expect("INIT_ACK").await;
     client.expect("ERROR").await;
     client.expect_silence().await;
-    hub.stop().await;
 }
 
 /// Messages that cannot be carried out, with a part of the sentence that answers.
@@ -163,7 +161,6 @@ async fn every_fault_gets_its_sentence_and_changes_nothing() {
     hub.control.playing(user, "Go").await;
     client.until(|user| game(user) == "Go").await;
     bystander.until(|user| game(user) == "Go").await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -180,7 +177,6 @@ async fn faults_before_init_leave_time_for_init() {
     client
         .init(&json!({"user_id": hub.members().await[0]}))
         .await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -193,7 +189,6 @@ async fn members_that_are_not_known_and_extra_fields_are_passed_over() {
     client.expect("INIT_ACK").await;
     client.send(&json!({"op": 4, "d": null})).await;
     client.expect("HEARTBEAT_ACK").await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -205,5 +200,4 @@ async fn binary_frames_are_refused_on_a_json_socket() {
     let error = client.expect("ERROR").await;
     assert!(error.as_str().unwrap().contains("send text frames"));
     client.expect_silence().await;
-    hub.stop().await;
 }

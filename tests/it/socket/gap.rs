@@ -49,7 +49,6 @@ async fn who_has_not_changed_is_left_out_after_a_reconnect() {
     let told = ids(&answer);
     assert!(told.contains(&members[1].to_string().as_str()));
     assert!(!told.contains(&members[0].to_string().as_str()));
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -75,7 +74,6 @@ async fn one_user_who_is_known_is_answered_with_null() {
     )
     .await;
     assert_eq!(again.expect("SUBSCRIBE_ACK").await, other);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -129,7 +127,6 @@ async fn who_left_during_the_gap_is_told_behind_the_answer() {
     gone.expect("ERROR").await;
     // INIT found nobody, so it may be sent again.
     gone.init(&json!({"user_id": members[2]})).await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -165,7 +162,6 @@ async fn while_the_gateway_is_away_answers_say_since_when() {
         user.get("stale").is_none()
     })
     .await;
-    hub.stop().await;
 }
 
 /// Follows what a client is told of each user, and fails if it is ever older than before.

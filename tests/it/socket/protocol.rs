@@ -12,7 +12,6 @@ async fn hello_tells_the_configured_interval() {
     let hub = TestHub::with(1, |config| config.socket.heartbeat_interval_ms = 12_345).await;
     let client = hub.connect().await;
     assert_eq!(client.hello, json!({"heartbeat_interval": 12_345}));
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -31,7 +30,6 @@ async fn init_answers_one_user_with_an_object_and_several_with_an_array() {
     let mut list_of_one = hub.connect().await;
     let told = list_of_one.init(&json!({"user_ids": [members[2]]})).await;
     assert_eq!(told, json!([hub.user(members[2]).await]));
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -47,7 +45,6 @@ async fn all_is_everybody_in_any_letter_case() {
         }
         assert_eq!(told.len(), hub.hub().directory().monitored(), "{info}");
     }
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -77,7 +74,6 @@ async fn unknown_users_are_named_and_init_may_be_sent_again() {
     subscribe(&mut client, json!({"user_id": "44"})).await;
     client.expect("ERROR").await;
     client.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -91,7 +87,6 @@ async fn a_long_list_of_unknown_users_is_cut_short() {
         error,
         "Users 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 990 more are not monitored by Lantern."
     );
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -110,7 +105,6 @@ async fn without_init_the_socket_is_closed_and_others_stay() {
     assert_eq!(silent.closed().await, expected);
     assert_eq!(talking.closed().await, expected);
     bystander.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -154,7 +148,6 @@ async fn without_heartbeats_the_socket_is_closed_and_those_that_send_them_stay()
         }
     );
     alive.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -178,7 +171,6 @@ async fn the_message_over_the_rate_is_answered_with_4008() {
         }
     );
     bystander.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]

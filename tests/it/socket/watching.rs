@@ -45,7 +45,6 @@ async fn subscriptions_grow_and_shrink() {
     let update = client.expect("PRESENCE_UPDATE").await;
     assert_eq!(update["metadata"]["id"], json!(members[2]));
     client.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -67,7 +66,6 @@ async fn unsubscribing_from_the_last_ends_the_socket() {
     hub.control.playing(members[0], "Go").await;
     bystander.until(|user| game(user) == "Go").await;
     assert_eq!(hub.app().shards().subscriptions(), 1);
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -90,7 +88,6 @@ async fn all_replaces_names_and_names_do_not_replace_all() {
         assert_eq!(update["metadata"]["id"], json!(member));
     }
     client.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -118,7 +115,6 @@ async fn a_user_who_leaves_is_told_to_watchers_and_to_all() {
     assert_eq!(named.closed().await, nobody_left());
     all.expect("USER_LEFT").await;
     all.expect_silence().await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -132,7 +128,6 @@ async fn all_stays_open_when_everybody_left() {
     let joined = hub.control.join().await;
     let told = all.expect("USER_JOINED").await;
     assert_eq!(told["metadata"]["id"], json!(joined));
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -150,7 +145,6 @@ async fn a_user_who_joins_is_told_to_all_only_and_can_be_watched() {
     hub.control.playing(joined, "Go").await;
     all.until(|user| game(user) == "Go").await;
     named.until(|user| game(user) == "Go").await;
-    hub.stop().await;
 }
 
 #[tokio::test]
@@ -180,5 +174,4 @@ async fn a_socket_watches_at_most_a_thousand_by_id() {
     client.expect("UNSUBSCRIBE_ACK").await;
     subscribe(&mut client, json!({"user_id": members[1_000]})).await;
     client.expect("SUBSCRIBE_ACK").await;
-    hub.stop().await;
 }

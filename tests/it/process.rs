@@ -5,6 +5,7 @@ mod program;
 use std::time::{Duration, Instant};
 
 use lantern::simulator::{Simulator, SimulatorConfig};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,14 +52,14 @@ async fn the_demo_prints_addresses_that_work() {
     let request = reqwest::Client::new().put(put).body("{\"status\":\"dnd\"}");
     assert_eq!(request.send().await.unwrap().status(), 200);
     client.until(|user| user["status"] == "dnd").await;
-    demo.stop("INT").await;
+    demo.stop(Signal::INT).await;
 }
 
 /// A client that does not answer the close, an idle HTTP connection, and one that has sent half a
 /// request: none of them holds the program up.
 #[tokio::test]
 async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
-    for (signal, timeout) in [("INT", "10000"), ("TERM", "1000")] {
+    for (signal, timeout) in [(Signal::INT, "10000"), (Signal::TERM, "1000")] {
         let timeout = [("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout)];
         let mut demo = Program::start(&DEMO, &timeout);
         demo.says("Live page").await;
@@ -75,16 +76,16 @@ async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
         assert_eq!(&answer, b"HTTP/1.1 200");
         let _silent = TcpStream::connect(demo.addr()).await.unwrap();
         let mut half = TcpStream::connect(demo.addr()).await.unwrap();
-        if signal == "TERM" {
+        if signal == Signal::TERM {
             half.write_all(b"GET /healthz HT").await.unwrap();
         }
 
         let asked = Instant::now();
         let (closed, ended) = tokio::join!(client.closed(), demo.stop(signal));
-        assert_eq!(closed.code, Some(1001), "{signal}");
+        assert_eq!(closed.code, Some(1001), "{signal:?}");
         assert!(closed.disconnect.is_some());
-        assert!(asked.elapsed() < Duration::from_secs(10), "{signal}");
-        if signal == "TERM" {
+        assert!(asked.elapsed() < Duration::from_secs(10), "{signal:?}");
+        if signal == Signal::TERM {
             assert!(ended.contains("did not end in time"), "{ended}");
         } else {
             assert_eq!(ended, "", "there is nothing to complain about");
@@ -213,8 +214,8 @@ async fn simulator_and_server_in_two_processes() {
     client.init(&json!({"user_id": user})).await;
     control.playing(user, "Chess").await;
     client.until(|user| game(user) == "Chess").await;
-    server.stop("TERM").await;
-    simulator.stop("TERM").await;
+    server.stop(Signal::TERM).await;
+    simulator.stop(Signal::TERM).await;
 }
 
 /// Memory is looked at in a process of its own, which runs nothing else.
@@ -243,5 +244,5 @@ async fn sockets_that_come_and_go_leave_no_memory_behind() {
     // A leak of no more than 8 KiB a socket would be seen.
     let grown = resident_kib[3].saturating_sub(resident_kib[0]);
     assert!(grown < 3 * SOCKETS as u64 * 8, "{resident_kib:?}");
-    within("it stops", demo.stop("TERM")).await;
+    within("it stops", demo.stop(Signal::TERM)).await;
 }

@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use futures_util::future::{self, Ready};
 use http_body_util::{Either, Full, combinators::BoxBody};
 use hyper::{
     Request, Response, StatusCode,
-    body::Incoming,
+    body::{Frame, Incoming, SizeHint},
     header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE},
     http::uri::Scheme,
     server::conn::http1,
@@ -174,21 +175,21 @@ async fn connection(
     }
 }
 
-/// What happens on a connection, so that one on which nothing happens can be closed. hyper's own
+/// What happens on a connection, requests and pieces of long answers, so that one on which nothing happens can be closed. hyper's own
 /// timer is set anew for every request, which costs more than answering one.
 #[derive(Default)]
 struct Activity {
-    requests: AtomicU64,
+    events: AtomicU64,
     answering: AtomicU64,
 }
 
 impl Activity {
-    /// Resolves when no request came and none was being answered for that long, and at the latest
+    /// Resolves when nothing happened and no answer was being made for that long, and at the latest
     /// after twice that.
     async fn ceases(&self, idle_timeout: Duration) {
         let mut before = None;
         loop {
-            let now = self.requests.load(Ordering::Relaxed);
+            let now = self.events.load(Ordering::Relaxed);
             if before == Some(now) && self.answering.load(Ordering::Relaxed) == 0 {
                 return;
             }
@@ -198,7 +199,7 @@ impl Activity {
     }
 }
 
-/// A request that is being answered.
+/// A request whose answer is being made. When it is written, [`Paced`] tells of it.
 struct Underway(Arc<Activity>);
 
 impl Underway {
@@ -215,7 +216,65 @@ impl Drop for Underway {
 }
 
 /// A body that is there already, or one of poem's.
-type Body = Either<Full<Bytes>, BoxBody<Bytes, io::Error>>;
+type Body = Either<Full<Bytes>, Paced>;
+
+/// Bytes of a body that count as something happening on its connection.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// One of poem's bodies in small pieces. hyper takes the next ones as the client reads, so a client
+/// that reads slowly keeps its connection, and one that does not read loses it.
+struct Paced {
+    body: BoxBody<Bytes, io::Error>,
+    /// What `body` gave and hyper has not taken.
+    rest: Bytes,
+    activity: Arc<Activity>,
+}
+
+impl Paced {
+    fn new(body: BoxBody<Bytes, io::Error>, activity: &Arc<Activity>) -> Self {
+        Self {
+            body,
+            rest: Bytes::new(),
+            activity: Arc::clone(activity),
+        }
+    }
+}
+
+impl hyper::body::Body for Paced {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        self.activity.events.fetch_add(1, Ordering::Relaxed);
+        let length = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.len() as u64;
+        match self.body.size_hint().exact() {
+            Some(length) => SizeHint::with_exact(length + rest),
+            None => SizeHint::default(),
+        }
+    }
+}
 
 /// An answer that is there already, or one that is being worked on. The latter is boxed, so that
 /// the former does not carry its size around.
@@ -229,7 +288,7 @@ impl Routes {
         peers: Peers,
         activity: &Arc<Activity>,
     ) -> Answering {
-        activity.requests.fetch_add(1, Ordering::Relaxed);
+        activity.events.fetch_add(1, Ordering::Relaxed);
         let (path, headers) = (request.uri().path(), request.headers());
         if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
             let response = response.map(|body| Either::Left(Full::new(body)));
@@ -238,7 +297,9 @@ impl Routes {
         if path == "/socket" {
             let response = self.sockets.respond(request);
             let response = Response::from(response.unwrap_or_else(|error| refused(&error)));
-            return future::Either::Left(future::ready(Ok(response.map(Either::Right))));
+            return future::Either::Left(future::ready(Ok(
+                response.map(|body| Either::Right(Paced::new(body, activity)))
+            )));
         }
         let local = peers
             .local
@@ -248,9 +309,8 @@ impl Routes {
         let api = Arc::clone(&self.api);
         let underway = Underway::new(activity);
         future::Either::Right(Box::pin(async move {
-            let _underway = underway;
             let response = Response::from(api.get_response(request).await);
-            Ok(response.map(Either::Right))
+            Ok(response.map(|body| Either::Right(Paced::new(body, &underway.0))))
         }))
     }
 }
@@ -281,3 +341,30 @@ fn refused(error: &HandshakeError) -> poem::Response {
 
 /// Seconds after which a socket that found no room may be tried again.
 const FULL_RETRY_S: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use hyper::body::Body as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_body_is_something_happening_until_it_is_read() {
+        let activity = Arc::new(Activity::default());
+        let bytes = Bytes::from(vec![7; 2 * PIECE_BYTES + 1]);
+        let body = Full::new(bytes.clone()).map_err(|never| match never {});
+        let mut paced = Paced::new(BoxBody::new(body), &activity);
+        let mut read = Vec::new();
+        for events in 1..=3 {
+            assert!(!paced.is_end_stream());
+            let left = (bytes.len() - read.len()) as u64;
+            assert_eq!(paced.size_hint().exact(), Some(left));
+            let piece = paced.frame().await.unwrap().unwrap().into_data().unwrap();
+            read.extend_from_slice(&piece);
+            assert_eq!(activity.events.load(Ordering::Relaxed), events);
+        }
+        assert!(paced.is_end_stream() && paced.frame().await.is_none());
+        assert_eq!(read, bytes);
+    }
+}

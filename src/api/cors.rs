@@ -6,7 +6,7 @@ use poem::http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// Whether pages of other origins may read what is at this path.
 pub fn is_public(path: &str) -> bool {
-    path.starts_with("/api/") || matches!(path, "/openapi.json" | "/asyncapi.yaml")
+    path.starts_with("/api/") || matches!(path, "/" | "/openapi.json" | "/asyncapi.yaml")
 }
 
 /// Says that pages of every origin may read the answer.

@@ -21,8 +21,8 @@ use super::{Operations, VERSION, answer::Answer, etag, tag::Tag};
 const DESCRIPTION: &str = "Lantern mirrors the Discord presence of a guild's members in real time. \
 This is its REST interface; the WebSocket at `/socket` pushes every change and is described in \
 [asyncapi.yaml](/asyncapi.yaml).\n\nErrors are `application/problem+json` (RFC 9457) with a `code` that \
-never changes. `HEAD` is possible wherever `GET` is. Everything under `/api` may be read from \
-any web page.";
+never changes. `HEAD` is possible wherever `GET` is. `/`, everything under `/api`, \
+`/openapi.json` and `/asyncapi.yaml` may be read from any web page.";
 
 const SOCKET_DOCUMENT: &str = include_str!("../../openapi/gateway.asyncapi.yaml");
 

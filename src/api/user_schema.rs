@@ -75,7 +75,8 @@ pub struct Metadata {
 /// How far a song has got, at the moment of the update.
 #[derive(Debug, Clone, Object)]
 pub struct Progress {
-    /// mm:ss, from an hour on h:mm:ss.
+    /// How far the song was when this version was published: mm:ss, from an hour on h:mm:ss. To
+    /// show how far it is now, count from the song's start to its end.
     pub current_human_readable: Nullable<String>,
     /// The length, likewise.
     pub end_human_readable: Nullable<String>,

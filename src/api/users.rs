@@ -75,7 +75,7 @@ pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Bytes> {
     let Some(snapshot) = hub.user(id) else {
         return refused(unknown(hub, format!("User {id} is not monitored.")));
     };
-    let stale_since = hub.stale_since();
+    let stale_since = hub.stale_since().filter(|since| snapshot.is_stale(*since));
     let tag = etag::of_one(snapshot.version(), stale_since);
     if etag::is_known(headers, &tag) {
         return not_modified(tag);
@@ -95,7 +95,9 @@ pub fn many(hub: &Hub, ids: &[String], headers: &HeaderMap) -> http::Response<By
         let detail = "None of these users is monitored.";
         return refused(unknown(hub, detail.to_owned()));
     }
-    let stale_since = hub.stale_since();
+    let stale_since = hub
+        .stale_since()
+        .filter(|since| users.iter().any(|user| user.is_stale(*since)));
     let tag = etag::of_list(users.iter().map(Arc::as_ref), stale_since);
     if etag::is_known(headers, &tag) {
         return not_modified(tag);
@@ -153,7 +155,7 @@ fn unknown(hub: &Hub, detail: String) -> Problem {
 
 fn document(snapshot: &Snapshot, stale_since: Option<Timestamp>) -> Bytes {
     let document = snapshot.document(Encoding::Json);
-    match stale_since {
+    match stale_since.filter(|since| snapshot.is_stale(*since)) {
         None => document,
         Some(since) => stale_document(&document, Encoding::Json, since).into(),
     }

@@ -111,8 +111,11 @@ fn presence_update(told: model::Presence) -> Dispatch {
     }
 }
 
-/// A presence update's user is its id alone or the whole user, which is known by its name.
+/// A presence update's user is its id alone, the whole user, or what changed of it. Only the whole
+/// user replaces a profile; it is known by its flags, which are always told of it. Another change
+/// is told by a member update too.
 fn whole_user(user: &model::PresenceUser) -> Option<Profile> {
+    let told = user.public_flags.or(user.flags)?;
     Some(Profile {
         id: id(user.id),
         username: user.name.clone()?,
@@ -120,7 +123,7 @@ fn whole_user(user: &model::PresenceUser) -> Option<Profile> {
         global_name: user.global_name.clone(),
         avatar: user.avatar.map(|hash| hash.to_string()),
         bot: user.bot.unwrap_or_default(),
-        flags: flags(user.public_flags.or(user.flags).unwrap_or_default()),
+        flags: flags(told),
         server_tag: server_tag(user.primary_guild.clone()),
     })
 }

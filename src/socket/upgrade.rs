@@ -206,15 +206,24 @@ fn deflate_answer(headers: &HeaderMap) -> Option<&'static str> {
             return None;
         }
         let mut answer = DEFLATE;
+        let mut seen = Vec::new();
         for parameter in parameters {
             let (name, value) = match parameter.split_once('=') {
                 Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
                 None => (parameter, None),
             };
+            // RFC 7692 section 7.1: no parameter is repeated, and a number has no leading zeros.
+            if seen.contains(&name) {
+                return None;
+            }
+            seen.push(name);
             match (name, value) {
                 ("server_no_context_takeover" | "client_no_context_takeover", None)
                 | ("client_max_window_bits", None) => {}
-                ("client_max_window_bits", Some(bits)) if matches!(bits.parse(), Ok(8..=15)) => {}
+                (
+                    "client_max_window_bits",
+                    Some("8" | "9" | "10" | "11" | "12" | "13" | "14" | "15"),
+                ) => {}
                 // RFC 7692 section 7.1.2.1: to accept this is to say it back.
                 ("server_max_window_bits", Some("15")) => answer = DEFLATE_WITH_WINDOW,
                 _ => return None,
@@ -296,6 +305,15 @@ mod tests {
             ),
             ("permessage-deflate; server_max_window_bits=15", true),
             ("permessage-deflate; client_max_window_bits=99", false),
+            ("permessage-deflate; client_max_window_bits=09", false),
+            (
+                "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+                false,
+            ),
+            (
+                "permessage-deflate; client_max_window_bits; client_max_window_bits=15",
+                false,
+            ),
             ("permessage-deflate; unknown", false),
             ("x-webkit-deflate-frame", false),
         ] {

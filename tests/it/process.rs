@@ -5,6 +5,7 @@ mod program;
 use std::time::{Duration, Instant};
 
 use lantern::simulator::{Simulator, SimulatorConfig};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,14 +52,14 @@ async fn the_demo_prints_addresses_that_work() {
     let request = reqwest::Client::new().put(put).body("{\"status\":\"dnd\"}");
     assert_eq!(request.send().await.unwrap().status(), 200);
     client.until(|user| user["status"] == "dnd").await;
-    demo.stop("INT").await;
+    demo.stop(Signal::INT).await;
 }
 
 /// A client that does not answer the close, an idle HTTP connection, and one that has sent half a
 /// request: none of them holds the program up.
 #[tokio::test]
 async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
-    for (signal, timeout) in [("INT", "10000"), ("TERM", "1000")] {
+    for (signal, timeout) in [(Signal::INT, "10000"), (Signal::TERM, "1000")] {
         let environment = [
             ("LANTERN__SERVER__SHUTDOWN_TIMEOUT_MS", timeout),
             ("LANTERN__USERS__SWEEP_INTERVAL_MS", "100"),
@@ -78,16 +79,16 @@ async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
         assert_eq!(&answer, b"HTTP/1.1 200");
         let _silent = TcpStream::connect(demo.addr()).await.unwrap();
         let mut half = TcpStream::connect(demo.addr()).await.unwrap();
-        if signal == "TERM" {
+        if signal == Signal::TERM {
             half.write_all(b"GET /healthz HT").await.unwrap();
         }
 
         let asked = Instant::now();
         let (closed, ended) = tokio::join!(client.closed(), demo.stop(signal));
-        assert_eq!(closed.code, Some(1001), "{signal}");
+        assert_eq!(closed.code, Some(1001), "{signal:?}");
         assert!(closed.disconnect.is_some());
-        assert!(asked.elapsed() < Duration::from_secs(10), "{signal}");
-        if signal == "TERM" {
+        assert!(asked.elapsed() < Duration::from_secs(10), "{signal:?}");
+        if signal == Signal::TERM {
             assert!(ended.contains("did not end in time"), "{ended}");
         } else {
             assert_eq!(ended, "", "there is nothing to complain about");
@@ -216,8 +217,8 @@ async fn simulator_and_server_in_two_processes() {
     client.init(&json!({"user_id": user})).await;
     control.playing(user, "Chess").await;
     client.until(|user| game(user) == "Chess").await;
-    server.stop("TERM").await;
-    simulator.stop("TERM").await;
+    server.stop(Signal::TERM).await;
+    simulator.stop(Signal::TERM).await;
 }
 
 /// Memory is looked at in a process of its own, which runs nothing else.
@@ -248,7 +249,7 @@ async fn sockets_that_come_and_go_leave_no_memory_behind() {
     // A leak of no more than 8 KiB a socket would be seen.
     let grown = resident_kib[3].saturating_sub(resident_kib[0]);
     assert!(grown < 3 * SOCKETS as u64 * 8, "{resident_kib:?}");
-    demo.stop("TERM").await;
+    demo.stop(Signal::TERM).await;
 }
 
 #[tokio::test]
@@ -277,5 +278,5 @@ async fn clients_that_do_not_answer_a_close_cost_no_time() {
     // A thread that spins for as long as they linger, two seconds, takes 200.
     let ticks = demo.cpu_ticks() - before;
     assert!(ticks < 120, "{ticks}");
-    demo.stop("TERM").await;
+    demo.stop(Signal::TERM).await;
 }

@@ -1,5 +1,7 @@
 //! REST: users, caching, cross-origin requests, errors, the server's own pages.
 
+use std::time::SystemTime;
+
 use lantern::api::user_schema::User;
 use lantern_actors::{
     domain::{
@@ -112,7 +114,12 @@ async fn fifty_users_are_answered_and_fifty_one_are_refused() {
 async fn while_the_gateway_is_away_users_say_so() {
     let rest = Rest::with_users([ANN]).await;
     let fresh = rest.get(&user_uri(ANN)).await;
-    let since = Timestamp::from_unix_ms(1_620_000_000_123);
+    let long_ago = Timestamp::from_unix_ms(1_620_000_000_123);
+    rest.hub.gateway(GatewayState::Away { since: long_ago });
+    let newer = rest.get(&user_uri(ANN)).await;
+    assert_eq!(newer.body, fresh.body, "heard of since");
+    assert_eq!(newer.header("etag"), fresh.header("etag"));
+    let since = Timestamp::from(SystemTime::now());
     rest.hub.gateway(GatewayState::Away { since });
     let list = format!("/api/v1/users?user_ids={ANN}");
     let (stale, listed) = (rest.get(&user_uri(ANN)).await, rest.get(&list).await);
@@ -198,7 +205,7 @@ async fn other_origins_may_read_what_is_public() {
         ("access-control-request-method", "GET"),
         ("access-control-request-headers", "if-none-match"),
     ];
-    for uri in [&user_uri(ANN), "/api/v1/users", "/openapi.json"] {
+    for uri in [&user_uri(ANN), "/", "/api/v1/users", "/openapi.json"] {
         let answer = rest.ask(Method::OPTIONS, uri, &preflight).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
         assert_eq!(answer.header("access-control-allow-origin"), "*");
@@ -208,6 +215,7 @@ async fn other_origins_may_read_what_is_public() {
         assert!(headers.contains("If-None-Match"), "{headers}");
     }
     for uri in [
+        "/",
         &user_uri(ANN),
         &user_uri(7),
         "/api/nowhere",

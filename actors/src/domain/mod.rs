@@ -18,5 +18,5 @@ pub use id::{ApplicationId, GuildId, InvalidId, UserId};
 pub use image_url::ImageUrl;
 pub use presence::{Platforms, Presence, Status};
 pub use profile::{Profile, ServerTag};
-pub use time::{InvalidTimestamp, Timestamp};
+pub use time::Timestamp;
 pub use version::Version;

@@ -6,25 +6,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// The last millisecond of the year 9999, the last that RFC 3339 can write.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-/// A moment: whole milliseconds since the Unix epoch, from 1970 to the end of 9999.
+/// A moment from 1970 to the end of 9999.
 ///
-/// Moments outside of these years are moved to the nearest end, so that each one can be written.
+/// It is written, published and recorded in whole milliseconds. In memory it is as fine as the
+/// microseconds of versions: who leaves and rejoins within a millisecond must not get the same
+/// version twice. Moments outside of these years are moved to the nearest end, so that each one can be written.
 /// Its `Display` is RFC 3339 in UTC with milliseconds, as JavaScript's `toISOString` has it.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, DeriveSerialize, Eq, Hash, Ord, PartialEq, PartialOrd,
 )]
 #[serde(from = "i64", into = "i64")]
 pub struct Timestamp(i64);
-
-/// The text is not an RFC 3339 date and time.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a time is written as in 2021-05-03T00:00:00.000Z")]
-pub struct InvalidTimestamp;
 
 impl Timestamp {
     /// The moment that many milliseconds after the Unix epoch.
@@ -33,39 +29,30 @@ impl Timestamp {
         Self(if unix_ms < 0 {
             0
         } else if unix_ms > LATEST_MS {
-            LATEST_MS
+            LATEST_MS * 1_000
         } else {
-            unix_ms
+            unix_ms * 1_000
         })
     }
 
-    /// Reads an RFC 3339 date and time; what is finer than a millisecond is cut off.
-    pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
-        let unix_ms = moment.unix_timestamp_nanos().div_euclid(1_000_000);
-        i64::try_from(unix_ms)
-            .map(Self::from_unix_ms)
-            .map_err(|_| InvalidTimestamp)
-    }
-
-    /// Milliseconds since the Unix epoch.
-    pub fn unix_ms(self) -> i64 {
-        self.0
+    /// Whole milliseconds since the Unix epoch.
+    pub const fn unix_ms(self) -> i64 {
+        self.0 / 1_000
     }
 
     /// Whole seconds since the Unix epoch.
     pub fn unix_seconds(self) -> i64 {
-        self.0 / 1_000
+        self.0 / 1_000_000
     }
 
     /// Microseconds since the Unix epoch, the unit of versions.
     pub fn unix_us(self) -> u64 {
-        self.0.unsigned_abs() * 1_000
+        self.0.unsigned_abs()
     }
 
     /// Milliseconds from `earlier` to this moment, negative if this one is before it.
     pub fn ms_since(self, earlier: Timestamp) -> i64 {
-        self.0 - earlier.0
+        self.unix_ms() - earlier.unix_ms()
     }
 }
 
@@ -77,14 +64,15 @@ impl From<i64> for Timestamp {
 
 impl From<Timestamp> for i64 {
     fn from(moment: Timestamp) -> i64 {
-        moment.0
+        moment.unix_ms()
     }
 }
 
 impl From<SystemTime> for Timestamp {
     fn from(moment: SystemTime) -> Self {
         let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self::from_unix_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(LATEST_MS))
+        let latest_us = LATEST_MS * 1_000;
+        Self(i64::try_from(since_epoch.as_micros()).map_or(latest_us, |us| us.min(latest_us)))
     }
 }
 
@@ -95,7 +83,7 @@ impl fmt::Display for Timestamp {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = moment.to_calendar_date();
         let (hour, minute, second) = moment.to_hms();
-        let ms = self.0 % 1_000;
+        let ms = self.unix_ms() % 1_000;
         write!(
             out,
             "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z",
@@ -129,6 +117,7 @@ impl Serialize for Rfc3339Text {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use time::format_description::well_known::Rfc3339;
 
     use super::*;
 
@@ -154,23 +143,21 @@ mod tests {
     }
 
     #[test]
-    fn offsets_are_understood_and_nonsense_is_refused() {
-        let moment = Timestamp::parse_rfc3339("2021-05-03T02:00:00.1239+02:00").unwrap();
-        assert_eq!(moment.to_string(), "2021-05-03T00:00:00.123Z");
-        for text in ["", "yesterday", "2021-05-03", "2021-13-03T00:00:00Z"] {
-            assert_eq!(
-                Timestamp::parse_rfc3339(text),
-                Err(InvalidTimestamp),
-                "{text:?}"
-            );
-        }
+    fn the_clock_is_read_in_microseconds_and_written_in_milliseconds() {
+        let clock = UNIX_EPOCH + std::time::Duration::from_micros(1_234_567);
+        let moment = Timestamp::from(clock);
+        assert_eq!(moment.unix_us(), 1_234_567);
+        assert_eq!(moment.unix_ms(), 1_234);
+        assert_eq!(moment.to_string(), "1970-01-01T00:00:01.234Z");
+        assert_eq!(i64::from(moment), 1_234);
     }
 
     proptest! {
         #[test]
         fn text_and_records_round_trip(unix_ms in 0..=LATEST_MS) {
             let moment = Timestamp::from_unix_ms(unix_ms);
-            prop_assert_eq!(Timestamp::parse_rfc3339(&moment.to_string()), Ok(moment));
+            let read = OffsetDateTime::parse(&moment.to_string(), &Rfc3339).unwrap();
+            prop_assert_eq!(read.unix_timestamp_nanos(), i128::from(unix_ms) * 1_000_000);
             let packed = rmp_serde::to_vec(&moment).unwrap();
             prop_assert_eq!(rmp_serde::from_slice::<Timestamp>(&packed).unwrap(), moment);
         }

@@ -26,25 +26,11 @@ pub struct UserDocument<'a> {
     pub(super) version: Version,
     /// When it is rendered: how far a song has got depends on it.
     pub(super) now: Timestamp,
-    pub(super) observed_at: Option<Timestamp>,
-}
-
-impl UserDocument<'_> {
-    /// Says that it was last known to be true at `moment`, because the connection to Discord is
-    /// gone since: adds `"stale": true` and `observed_at`.
-    #[must_use]
-    pub fn stale_since(self, moment: Timestamp) -> Self {
-        Self {
-            observed_at: Some(moment),
-            ..self
-        }
-    }
 }
 
 impl Serialize for UserDocument<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = if self.observed_at.is_some() { 10 } else { 8 };
-        let mut user = serializer.serialize_struct("User", fields)?;
+        let mut user = serializer.serialize_struct("User", 8)?;
         user.serialize_field(
             "metadata",
             &Metadata::of(self.profile, self.monitoring_since),
@@ -60,10 +46,6 @@ impl Serialize for UserDocument<'_> {
         user.serialize_field("status", self.presence.status.as_str())?;
         user.serialize_field("last_seen_at", &self.last_seen_at.map(PublishedTime))?;
         user.serialize_field("v", &self.version)?;
-        if let Some(observed_at) = self.observed_at {
-            user.serialize_field("stale", &true)?;
-            user.serialize_field("observed_at", &PublishedTime(observed_at))?;
-        }
         user.end()
     }
 }
@@ -246,6 +228,7 @@ mod tests {
 
     use super::*;
     use crate::user::{UserState, samples};
+    use crate::wire::{Encoding, stale_document};
 
     const NOW: Timestamp = samples::NOW;
 
@@ -269,7 +252,9 @@ mod tests {
     #[test]
     fn a_stale_user_says_since_when() {
         let user = UserState::new(samples::bare_profile(), None, NOW);
-        let json = serde_json::to_value(user.document(NOW).stale_since(NOW)).unwrap();
+        let json = serde_json::to_vec(&user.document(NOW)).unwrap();
+        let stale = stale_document(&json, Encoding::Json, NOW);
+        let json: Value = serde_json::from_slice(&stale).unwrap();
         assert_eq!(json["stale"], true);
         assert_eq!(json["observed_at"]["unix"], NOW.unix_seconds());
     }

@@ -63,7 +63,6 @@ impl UserRecord {
             last_seen_at: self.last_seen_at,
             version: self.version,
             now,
-            observed_at: None,
         }
     }
 }
@@ -95,11 +94,6 @@ impl UserState {
     /// What has to be kept.
     pub fn record(&self) -> &UserRecord {
         &self.record
-    }
-
-    /// What has to be kept, when the state itself is no longer needed.
-    pub fn into_record(self) -> UserRecord {
-        self.record
     }
 
     /// Whose state it is.

@@ -208,7 +208,7 @@ fn put_document(
     stale_since: Option<Timestamp>,
 ) {
     let document = snapshot.document(encoding);
-    match stale_since {
+    match stale_since.filter(|since| snapshot.is_stale(*since)) {
         None => out.extend_from_slice(&document),
         Some(since) => out.extend_from_slice(&stale_document(&document, encoding, since)),
     }

@@ -8,7 +8,10 @@ use super::{
     Dialect, Encoding, FrameKind, Opcode, data_frame, frame_in,
     server::{envelope_head, msgpack_of_json},
 };
-use crate::domain::{UserId, Version};
+use crate::domain::{Timestamp, UserId, Version};
+
+/// Within this time, in microseconds, what Discord said last has become a version.
+const HANDLING_US: u64 = 2_000_000;
 
 /// A message for many sockets. The JSON frame is made at once, the other dialects when a socket
 /// that speaks them is first served.
@@ -150,6 +153,13 @@ impl Snapshot {
     /// Grows with every published change of this user.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Whether it is from before the gateway was away: Discord was heard at `since` for the last
+    /// time then. What came over a newer session, whose members are still being counted, is not.
+    pub fn is_stale(&self, since: Timestamp) -> bool {
+        let handled_us = since.unix_us().saturating_add(HANDLING_US);
+        self.version.get() <= handled_us
     }
 
     /// The PRESENCE_UPDATE message.

@@ -249,7 +249,10 @@ fn discord_is_asked_what_a_new_member_is_doing() {
 fn a_presence_may_bring_the_whole_user_but_not_back_into_the_guild() {
     let mut bench = Bench::live();
     let mut whole = presence(2, "dnd");
-    whole["user"] = json!({"id": "2", "username": "new", "discriminator": "0"});
+    whole["user"] = json!({"id": "2", "username": "half"});
+    bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
+    assert_eq!(bench.told.take(), ["2 dnd"]);
+    whole["user"] = json!({"id": "2", "username": "new", "discriminator": "0", "public_flags": 0});
     bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
     assert_eq!(bench.told.take(), ["2 is new dnd"]);
     bench

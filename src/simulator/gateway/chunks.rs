@@ -116,11 +116,12 @@ pub fn answer(live: &Live, session: &Session, request: &Request) {
     {
         return;
     }
-    let (found, not_found) = request.filter.find(&live.world.lock());
+    // All chunks are read and queued under the world's lock: no update can come in between, and
+    // nobody who was found can leave.
+    let world = live.world.lock();
+    let (found, not_found) = request.filter.find(&world);
     let count = found.len().div_ceil(CHUNK).max(1);
     for index in 0..count {
-        // Each chunk is read and queued under the world's lock: no update can come in between.
-        let world = live.world.lock();
         let members = found.iter().skip(index * CHUNK).take(CHUNK);
         let data = chunk(
             &world,

@@ -346,6 +346,8 @@ impl Connection {
         let taken = {
             let mut buffer = session.buffer.lock();
             if buffer.holder() != Some(self.id) {
+                // The wake-up was meant for whoever holds the session now.
+                session.wake.notify_one();
                 return Err(End::Broken);
             }
             buffer.take(BATCH)

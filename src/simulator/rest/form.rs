@@ -17,6 +17,8 @@ use crate::simulator::live::Live;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 10 << 20;
+/// The largest request with files, in bytes, as at Discord.
+const MAX_FORM: usize = 25 << 20;
 /// Files in one message.
 const MAX_FILES: usize = 10;
 
@@ -100,6 +102,8 @@ impl<'a> FromRequest<'a> for Form {
     async fn from_request(req: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         let content_type = req.header(header::CONTENT_TYPE).unwrap_or_default();
         if content_type.starts_with("multipart/form-data") {
+            let bytes = body.take()?.into_bytes_limit(MAX_FORM).await;
+            *body = RequestBody::new(bytes.map_err(|_| RestError::TooLarge)?.into());
             let multipart = Multipart::from_request(req, body)
                 .await
                 .map_err(|_| broken())?;
@@ -130,4 +134,35 @@ fn broken() -> RestError {
         "MULTIPART_INVALID",
         "The multipart body is not complete",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::Body;
+
+    use super::*;
+
+    async fn read(file: usize) -> poem::Result<Form> {
+        let mut text = concat!(
+            "--x\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\r\n{}\r\n",
+            "--x\r\nContent-Disposition: form-data; name=\"files[3]\"; filename=\"a b\"\r\n\r\n",
+        )
+        .to_owned();
+        text.push_str(&"y".repeat(file));
+        text.push_str("\r\n--x--\r\n");
+        let request = Request::builder()
+            .content_type("multipart/form-data; boundary=x")
+            .finish();
+        Form::from_request(&request, &mut RequestBody::new(Body::from(text))).await
+    }
+
+    #[tokio::test]
+    async fn files_and_whole_forms_may_be_too_large() {
+        let form = read(9).await.unwrap();
+        assert_eq!(form.files[0].number, 3);
+        assert_eq!(form.files[0].filename, "a_b");
+        for too_large in [MAX_FILE + 1, MAX_FORM] {
+            assert_eq!(read(too_large).await.unwrap_err().status().as_u16(), 413);
+        }
+    }
 }

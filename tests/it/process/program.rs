@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, process::Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -110,11 +111,9 @@ impl Program {
     }
 
     /// Sends it a signal, sees it end well, and gives what it complained of.
-    pub async fn stop(mut self, signal: &str) -> String {
-        let id = self.child.id().unwrap().to_string();
-        let mut kill = Command::new("kill");
-        let sent = kill.arg(format!("-{signal}")).arg(id).status().await;
-        assert!(sent.unwrap().success());
+    pub async fn stop(mut self, signal: Signal) -> String {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
         let status = within("the program ends", self.child.wait()).await.unwrap();
         let errors = self.errors.await.unwrap();
         assert!(status.success(), "{status}: {errors}");

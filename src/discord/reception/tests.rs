@@ -251,7 +251,7 @@ fn a_presence_may_bring_the_whole_user_but_not_back_into_the_guild() {
     let mut whole = presence(2, "dnd");
     whole["user"] = json!({"id": "2", "username": "half"});
     bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
-    assert_eq!(bench.told.take(), ["2 dnd"]);
+    assert_eq!(bench.told.take(), ["2 is dnd"]);
     whole["user"] = json!({"id": "2", "username": "new", "discriminator": "0", "public_flags": 0});
     bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
     assert_eq!(bench.told.take(), ["2 is new dnd"]);

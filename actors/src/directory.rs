@@ -15,7 +15,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, OnceLock, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -74,6 +74,8 @@ pub struct Directory {
     actors: AtomicUsize,
     started: AtomicU64,
     backlog: Backlog,
+    /// Whether the supervisor was asked to look for dead actors and has not begun to.
+    sweep_asked: AtomicBool,
     stopped: OnceLock<()>,
 }
 
@@ -92,6 +94,7 @@ impl Directory {
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
             backlog: Backlog::default(),
+            sweep_asked: AtomicBool::new(false),
             stopped: OnceLock::new(),
         })
     }
@@ -248,12 +251,13 @@ impl Directory {
         let Some(live) = self.live(partition, user) else {
             return;
         };
-        live.under_way += 1;
-        self.backlog.grow();
-        // A send fails only if the actor has just fallen: its supervisor starts another, and asks
-        // Discord again for what is lost here.
-        if live.actor.cast(message).is_err() {
-            tracing::debug!(%user, "message to a user actor that has just fallen");
+        // A send fails only if the actor fell: its supervisor starts another, and asks Discord
+        // again for what is lost here.
+        if live.actor.cast(message).is_ok() {
+            live.under_way += 1;
+            self.backlog.grow();
+        } else {
+            self.ask_for_sweep();
         }
     }
 }

@@ -64,6 +64,8 @@ impl Bench {
 
     async fn stop(mut self) {
         self.undisturbed().await;
+        // Else the server would wait for it to answer the close.
+        drop(self.bystander);
         self.hub.stop().await;
     }
 }

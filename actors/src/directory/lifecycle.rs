@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::UserId,
-    user::{User, UserArguments, UserMsg, UserRecord},
+    user::{User, UserArguments, UserMsg, UserRecord, UserSupervisorMsg},
 };
 
 impl Directory {
@@ -18,6 +18,7 @@ impl Directory {
     /// users are returned, for they may have lost messages.
     pub fn supervised_by(&self, supervisor: ActorCell) -> Vec<UserId> {
         *self.supervisor.write() = Some(supervisor);
+        self.sweep_asked.store(false, Ordering::Relaxed);
         let mut orphans = Vec::new();
         for partition in &self.partitions {
             let mut partition = partition.lock();
@@ -94,13 +95,18 @@ impl Directory {
     /// Lets actors go that nobody watches and that had nothing to do for a while. Gives the users
     /// whose actor is dead, which its supervisor does not hear of one that fell while it started.
     pub(crate) fn sweep(&self, now: Instant) -> Vec<UserId> {
+        self.sweep_asked.store(false, Ordering::Relaxed);
         let mut fallen = Vec::new();
+        if self.stopped.get().is_some() {
+            // They are being stopped, and nobody is to be told of it.
+            return fallen;
+        }
         for partition in &self.partitions {
             let mut partition = partition.lock();
             let first = fallen.len();
             for (user, slot) in &partition.slots {
                 let live = slot.live.as_ref();
-                if live.is_some_and(|live| live.actor.get_status() == ActorStatus::Stopped) {
+                if live.is_some_and(|live| live.actor.get_status() >= ActorStatus::Stopping) {
                     fallen.push(*user);
                 }
             }
@@ -113,6 +119,16 @@ impl Directory {
             });
         }
         fallen
+    }
+
+    /// A dead actor was found: has the supervisor look for such now.
+    pub(super) fn ask_for_sweep(&self) {
+        if !self.sweep_asked.swap(true, Ordering::Relaxed)
+            && let Some(supervisor) = &*self.supervisor.read()
+        {
+            // If the supervisor fell too, the root deals with all of its actors.
+            let _ = supervisor.send_message(UserSupervisorMsg::Sweep);
+        }
     }
 
     /// No actor is started any more; those that live are stopped by their supervisor.

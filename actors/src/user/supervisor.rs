@@ -30,7 +30,8 @@ const RESTART_WINDOW: Duration = Duration::from_secs(60);
 /// What reaches the supervisor.
 #[derive(Debug)]
 pub enum UserSupervisorMsg {
-    /// Let actors go that nobody watches and that had nothing to do for a while.
+    /// Let actors go that nobody watches and that had nothing to do for a while, and replace those
+    /// that are found dead.
     Sweep,
 }
 

@@ -22,7 +22,11 @@ impl Control {
         Self {
             url: format!("{api_url}/control"),
             bot,
-            http: reqwest::Client::new(),
+            // The simulator would wait for idle connections when it stops.
+            http: reqwest::Client::builder()
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap(),
         }
     }
 

@@ -116,6 +116,11 @@ impl Hub {
             if let Some(inner) = inner.upgrade() {
                 inner.user_supervisor.write().take();
                 inner.session_supervisor.write().take();
+                // Finds no session to be had for a socket, and closes it. Sessions that die may
+                // have been told to, and not have heard it.
+                inner.sockets.adopt(Self {
+                    inner: Arc::clone(&inner),
+                });
                 inner.ended.send_replace(true);
             }
         });

@@ -61,7 +61,7 @@ pub trait Sockets: Send + Sync + 'static {
 
     /// There is a new supervisor of sessions, and those of an earlier one fell with it: every socket
     /// that was opened before this call is to be given another session by [`Hub::open_session`],
-    /// later.
+    /// later, and closed if there is none to be had.
     fn adopt(&self, hub: Hub);
 
     /// The hub is stopping: every session is to be told.

@@ -6,6 +6,8 @@ pub mod activity;
 pub mod flags;
 pub mod id;
 pub mod image_url;
+pub mod member;
+pub mod pair;
 pub mod presence;
 pub mod profile;
 pub mod spotify;
@@ -16,6 +18,8 @@ pub use activity::{Activity, ActivityAsset, ActivityId, ActivityKind, ActivityTr
 pub use flags::UserFlags;
 pub use id::{ApplicationId, GuildId, InvalidId, UserId};
 pub use image_url::ImageUrl;
+pub use member::Member;
+pub use pair::{InvalidPairKey, InvalidPairValue, PairKey, PairValue, Pairs};
 pub use presence::{Platforms, Presence, Status};
 pub use profile::{Profile, ServerTag};
 pub use time::Timestamp;

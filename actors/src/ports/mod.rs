@@ -5,8 +5,10 @@ mod fan_out;
 pub mod intake;
 mod resync;
 mod sockets;
+pub mod store;
 
 pub use fan_out::{FanOut, Publication};
 pub use intake::{GatewayState, Intake};
 pub use resync::Resync;
 pub use sockets::{SocketCommand, SocketKey, Sockets};
+pub use store::{Store, StoreError};

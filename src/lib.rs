@@ -9,4 +9,5 @@ mod metrics;
 pub mod server;
 pub mod simulator;
 pub mod socket;
+pub mod store;
 pub mod telemetry;

@@ -1,0 +1,1 @@
+//! The stores: the port `lantern_actors::ports::store` over what keeps bytes.

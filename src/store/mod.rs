@@ -1,3 +1,47 @@
-//! The stores: the port `lantern_actors::ports::store` over what keeps bytes.
+//! The stores: what implements the port `lantern_actors::ports::store`.
 
 pub mod embedded;
+
+use std::{sync::Arc, time::Duration};
+
+use lantern_actors::ports::Store;
+
+use self::embedded::{EmbeddedConfig, EmbeddedStore, WriterStats};
+use crate::config::{StoreConfig, StoreKind};
+
+/// Why there is no store: one sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreOpenError {
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] embedded::OpenError),
+    /// The thread that opens it was lost.
+    #[error("cannot open the store: the program is ending")]
+    Ended,
+}
+
+/// A store that was opened, and what is to be known of it.
+pub struct OpenStore {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// What the writer of an embedded store counts.
+    pub embedded: Option<Arc<WriterStats>>,
+}
+
+/// Opens the store that is configured.
+pub async fn open(config: &StoreConfig) -> Result<OpenStore, StoreOpenError> {
+    match config.kind {
+        StoreKind::Embedded => {
+            let config = EmbeddedConfig {
+                path: config.path.clone(),
+                keep_left: Duration::from_secs(u64::from(config.keep_left_days) * 86_400),
+            };
+            let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&config));
+            let store = opening.await.map_err(|_| StoreOpenError::Ended)??;
+            Ok(OpenStore {
+                embedded: Some(Arc::clone(store.stats())),
+                store: Arc::new(store),
+            })
+        }
+    }
+}

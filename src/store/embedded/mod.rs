@@ -42,6 +42,16 @@ pub struct EmbeddedConfig {
     pub keep_left: Duration,
 }
 
+impl EmbeddedConfig {
+    /// A store in this folder that keeps traces of members for a month.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            keep_left: Duration::from_secs(30 * 86_400),
+        }
+    }
+}
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -15,6 +15,7 @@ use std::{future::Future, time::Duration};
 use lantern::{app::App, config::Config, simulator::SimulatorConfig};
 use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// How long anything may take before a test fails. Far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,6 +23,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A running Lantern.
 pub struct TestHub {
     running: Running,
+    /// Where its store is, unless the test has named another place.
+    _folder: TempDir,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -42,6 +45,8 @@ impl TestHub {
         lantern::server::allow_many_sockets();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        config.store.path = folder.path().to_owned();
         change(&mut config);
         let running = Running::start(config, Some(simulator)).await;
         let app = running.app();
@@ -49,6 +54,7 @@ impl TestHub {
         let control = Control::new(app.simulator().unwrap());
         Self {
             running,
+            _folder: folder,
             control,
             http: reqwest::Client::new(),
         }

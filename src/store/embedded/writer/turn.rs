@@ -41,6 +41,9 @@ pub(super) fn weight(request: &Request) -> usize {
     }
 }
 
+/// A key, when it expires, and the value.
+type NewRow = (Vec<u8>, u64, Vec<u8>);
+
 /// A batch in the making.
 pub(super) struct Turn<'a> {
     engine: &'a Engine,
@@ -162,7 +165,7 @@ impl<'a> Turn<'a> {
         user: UserKey,
         revision: Revision,
         events: Vec<NewEvent>,
-    ) -> Result<Vec<(Vec<u8>, u64, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<NewRow>, StoreError> {
         let numbered = (0..=u16::MAX).zip(events);
         numbered
             .map(|(index, event)| {

@@ -26,7 +26,7 @@ use crate::{
     server::{self, Routes, ServerLimits},
     simulator::{Simulator, SimulatorConfig, SimulatorError},
     socket::{Shards, SocketLimits, Upgrader},
-    store::{self, StoreOpenError},
+    store::{self, StoreOpenError, embedded::Door},
 };
 
 /// Why the program cannot start or go on: one sentence for a person.
@@ -74,6 +74,8 @@ pub struct App {
     connecting: AbortHandle,
     gateway_ended: watch::Receiver<Option<GatewayError>>,
     simulator: Option<Simulator>,
+    /// Where backups are handed out, as long as this runs.
+    _door: Option<Door>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     shutdown_timeout: Duration,
@@ -162,6 +164,7 @@ impl App {
             connecting,
             gateway_ended,
             simulator,
+            _door: opened.door,
             stop,
             server: tokio::spawn(server),
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),

@@ -201,12 +201,12 @@ fn simulator_config(listen: SocketAddr, population: Population) -> SimulatorConf
     }
 }
 
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     // Nobody may be reading any more.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+pub(super) fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "lantern: {error}");
     ExitCode::FAILURE
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use lantern_actors::ports::Store;
 
-use self::embedded::{EmbeddedConfig, EmbeddedStore, WriterStats};
+use self::embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats};
 use crate::config::{StoreConfig, StoreKind};
 
 /// Why there is no store: one sentence for a person.
@@ -26,6 +26,8 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     /// What the writer of an embedded store counts.
     pub embedded: Option<Arc<WriterStats>>,
+    /// Where an embedded store hands out backups; closed when dropped.
+    pub door: Option<Door>,
 }
 
 /// Opens the store that is configured.
@@ -38,7 +40,11 @@ pub async fn open(config: &StoreConfig) -> Result<OpenStore, StoreOpenError> {
             };
             let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&config));
             let store = opening.await.map_err(|_| StoreOpenError::Ended)??;
+            let door = Door::open(&store).inspect_err(|error| {
+                tracing::warn!(%error, "no backup can be made while this runs");
+            });
             Ok(OpenStore {
+                door: door.ok(),
                 embedded: Some(Arc::clone(store.stats())),
                 store: Arc::new(store),
             })

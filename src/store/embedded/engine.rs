@@ -67,7 +67,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn open(path: &Path) -> Result<Self, EngineError> {
+    pub(super) fn open(path: &Path) -> Result<Self, EngineError> {
         let database = match open_database(path) {
             Err(fjall::Error::JournalRecovery(reason)) => {
                 torn::cut(path, &reason)?;
@@ -90,14 +90,14 @@ impl Engine {
         })
     }
 
-    /// Every keyspace with its name, as backups hold them.
-    pub(super) fn keyspaces(&self) -> [(&'static str, &Keyspace); 5] {
+    /// Every keyspace, in the order in which backups count them.
+    pub(super) fn keyspaces(&self) -> [&Keyspace; 5] {
         [
-            ("members", &self.members),
-            ("users", &self.users),
-            ("pairs", &self.pairs),
-            ("events", &self.events),
-            ("expiry", &self.expiry),
+            &self.members,
+            &self.users,
+            &self.pairs,
+            &self.events,
+            &self.expiry,
         ]
     }
 }

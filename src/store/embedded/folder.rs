@@ -71,7 +71,7 @@ impl Folder {
             move |source| FolderError::Io { path, source }
         };
         fs::create_dir_all(path).map_err(io(path))?;
-        let is_new = !path.join("format").exists();
+        let is_new = !Self::is_one(path);
         if is_new && !is_vacant(path).map_err(io(path))? {
             return Err(FolderError::Foreign {
                 path: path.to_owned(),
@@ -87,6 +87,11 @@ impl Folder {
         }
         folder.check_format()?;
         Ok(folder)
+    }
+
+    /// Whether this is a data folder, of whichever format.
+    pub fn is_one(path: &Path) -> bool {
+        path.join("format").exists()
     }
 
     /// The folder.

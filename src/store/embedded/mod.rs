@@ -4,6 +4,8 @@
 //! takes what has gathered, checks it, writes it as one atomic batch and waits for the disk once for
 //! all of it: a group commit.
 
+mod backup;
+mod door;
 mod engine;
 mod events;
 mod folder;
@@ -27,6 +29,8 @@ use lantern_actors::{
 };
 
 pub use self::{
+    backup::{BackupError, BackupSummary},
+    door::{Door, back_up},
     engine::EngineError,
     folder::{Folder, FolderError},
     writer::WriterStats,
@@ -69,6 +73,11 @@ pub enum OpenError {
     /// There is no thread to be had.
     #[error("cannot start the thread that writes the store: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Makes a store in this folder, which must be empty or not exist, from a backup.
+pub fn restore(file: &Path, folder: &Path) -> Result<BackupSummary, BackupError> {
+    backup::restore(file, folder)
 }
 
 /// An open store.

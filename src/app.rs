@@ -9,7 +9,7 @@ use std::{
 
 use lantern_actors::{
     Hub, HubConfig,
-    domain::UserId,
+    domain::{GuildId, UserId},
     ports::{Resync, Sockets as _},
 };
 use tokio::{
@@ -133,26 +133,26 @@ impl App {
             opened.store,
         )
         .await?;
-        if let Some(guild) = way.guild_id {
-            hub.restore(guild);
-            let patience = Duration::from_millis(config.store.restore_timeout_ms);
-            let _ = tokio::time::timeout(patience, hub.restored()).await;
-        }
+        let patience = Duration::from_millis(config.store.restore_timeout_ms);
+        let _ = tokio::time::timeout(patience, restore(&hub, way.guild_id)).await;
         let gateway = Arc::new(Gateway::default());
         hub.resync_through(gateway.clone());
         let (connecting, gateway_ended) = connect(way, hub.clone(), gateway.clone());
 
         let (stop, stopping) = watch::channel(false);
+        let discord = Arc::clone(&gateway);
+        let mut collectors = vec![
+            metrics::sockets(Arc::clone(&shards)),
+            metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
+        ];
+        collectors.extend(opened.embedded.map(metrics::embedded_store));
         let routes = Routes {
             hub: hub.clone(),
             sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
                 started: Instant::now(),
-                collectors: vec![metrics::sockets(Arc::clone(&shards)), {
-                    let gateway = Arc::clone(&gateway);
-                    metrics::gateway(move || gateway.0.get().map(|up| Arc::clone(up.stats())))
-                }],
+                collectors,
             })),
         };
         let server = server::serve(listener, routes, ServerLimits::from(config), stopping);
@@ -238,6 +238,22 @@ impl App {
         // Joining threads blocks.
         let shards = self.shards;
         let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
+    }
+}
+
+/// Restores the members of the guild that is configured, or else of the only one that is stored: most
+/// likely that is the bot's, and if it is not, the login tells.
+async fn restore(hub: &Hub, guild: Option<GuildId>) {
+    let guild = match guild {
+        Some(guild) => Some(guild),
+        None => match hub.store().guilds().await.as_deref() {
+            Ok([only]) => Some(*only),
+            _ => None,
+        },
+    };
+    if let Some(guild) = guild {
+        hub.restore(guild);
+        hub.restored().await;
     }
 }
 

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     directory::{Directory, Passivation},
-    domain::{GuildId, Presence, Profile, Timestamp, UserId},
+    domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
     ports::{FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store},
     session::{Phase, Session, SessionArguments, SessionLimits, SessionMsg},
     user::{UserInput, UserMsg},
@@ -66,6 +66,8 @@ struct Inner {
     limits: Arc<SessionLimits>,
     resync: ResyncSlot,
     runtime: Handle,
+    /// Greater than every version of an earlier run.
+    started: Version,
     storage: Arc<Storage>,
     restore_timeout: Duration,
     gateway: RwLock<GatewayState>,
@@ -112,6 +114,7 @@ impl Hub {
                 limits: Arc::new(config.sessions),
                 resync: ResyncSlot::default(),
                 runtime,
+                started: Version::next(Version::default(), Timestamp::from(SystemTime::now())),
                 storage,
                 restore_timeout: config.restore_timeout,
                 heard_before: OnceLock::new(),
@@ -162,6 +165,18 @@ impl Hub {
                 }
             },
         );
+    }
+
+    /// Says that a client holds a version of this user that is newer than the latest. If it can be
+    /// from before this start, published but not stored when the process was killed, the user is
+    /// published anew above it, soon; then this is true, and what the client holds is not to be
+    /// replaced by something older.
+    pub fn outrun(&self, user: UserId, held: Version) -> bool {
+        if held > self.inner.started {
+            return false;
+        }
+        let input = Box::new(UserInput::Outrun(held));
+        self.inner.directory.send(user, UserMsg::Input(input))
     }
 
     /// Resolves when what was stored has been taken in.

@@ -28,6 +28,15 @@ impl Directory {
         }
     }
 
+    /// Forgets everybody, because they are not of the guild that is mirrored. Nothing is stored of
+    /// that: they have not left theirs.
+    pub(crate) fn forget_everybody(&self) {
+        for user in self.users() {
+            self.strike(user);
+        }
+        self.unsaved.clear();
+    }
+
     /// Whether somebody is a member for whom the store has not answered.
     pub(crate) fn is_unsettled(&self, user: UserId) -> bool {
         let partition = self.partition(user);

@@ -16,7 +16,7 @@ pub(crate) struct Unsaved {
     more: Notify,
     /// Members who are to be looked up, because Discord spoke of them first.
     asked_for: mpsc::UnboundedSender<UserId>,
-    questions: Mutex<Option<mpsc::UnboundedReceiver<UserId>>>,
+    questions: tokio::sync::Mutex<mpsc::UnboundedReceiver<UserId>>,
 }
 
 /// What has to be written of somebody.
@@ -40,7 +40,7 @@ impl Default for Unsaved {
             users: Mutex::default(),
             more: Notify::new(),
             asked_for,
-            questions: Mutex::new(Some(questions)),
+            questions: tokio::sync::Mutex::new(questions),
         }
     }
 }
@@ -65,6 +65,11 @@ impl Unsaved {
     /// How many members have changed since the store was told of them.
     pub(crate) fn count(&self) -> usize {
         self.users.lock().len()
+    }
+
+    /// Nothing of this has to be written.
+    pub(super) fn clear(&self) {
+        self.users.lock().clear();
     }
 
     /// Waits until there is something to write.
@@ -92,8 +97,8 @@ impl Unsaved {
         self.more.notify_one();
     }
 
-    /// Whom to look up; there is one receiver.
-    pub(crate) fn questions(&self) -> Option<mpsc::UnboundedReceiver<UserId>> {
-        self.questions.lock().take()
+    /// Waits for somebody who is to be looked up.
+    pub(crate) async fn question(&self) -> Option<UserId> {
+        self.questions.lock().await.recv().await
     }
 }

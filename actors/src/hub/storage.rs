@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -66,7 +66,7 @@ pub(super) struct Storage {
     store: Arc<dyn Store>,
     directory: Arc<Directory>,
     write_behind: WriteBehind,
-    guild: OnceLock<GuildId>,
+    guild: Mutex<Option<GuildId>>,
     /// Whether what was stored has been taken in.
     restored: watch::Sender<bool>,
     running: Mutex<Option<JoinHandle<()>>>,
@@ -82,7 +82,7 @@ impl Storage {
             store,
             directory,
             write_behind,
-            guild: OnceLock::new(),
+            guild: Mutex::new(None),
             restored: watch::Sender::new(false),
             running: Mutex::new(None),
         })
@@ -93,32 +93,44 @@ impl Storage {
     }
 
     pub(super) fn guild(&self) -> Option<GuildId> {
-        self.guild.get().copied()
+        *self.guild.lock()
     }
 
     pub(super) fn restored(&self) -> watch::Receiver<bool> {
         self.restored.subscribe()
     }
 
-    /// Starts with this guild's members, unless it has started. `wanted` says whether a stored member
-    /// is to be shown whom Discord has not spoken of; `done` is told what was restored.
+    /// Starts with this guild's members, unless it has; what was shown of another guild is taken
+    /// back. `wanted` says whether a stored member is to be shown whom Discord has not spoken of;
+    /// `done` is told what was restored.
     pub(super) fn start(
         self: &Arc<Self>,
         guild: GuildId,
         wanted: impl Fn() -> bool + Send + Sync + 'static,
         done: impl FnOnce(Restored) + Send + 'static,
     ) {
-        if self.guild.set(guild).is_err() {
+        let before = self.guild.lock().replace(guild);
+        if before == Some(guild) {
             return;
         }
+        let mut running = self.running.lock();
+        let earlier = running.take();
+        if let Some(before) = before {
+            tracing::warn!(%before, %guild, "the bot's guild is another one than was stored");
+            self.restored.send_replace(false);
+        }
         let this = Arc::clone(self);
-        let running = tokio::spawn(async move {
+        *running = Some(tokio::spawn(async move {
+            if let Some(earlier) = earlier {
+                earlier.abort();
+                let _ = earlier.await;
+                this.directory.forget_everybody();
+            }
             let restored = this.restore(guild, Arc::new(wanted)).await;
             done(restored);
             this.restored.send_replace(true);
             tokio::join!(this.look_up(guild), this.write(guild));
-        });
-        *self.running.lock() = Some(running);
+        }));
     }
 
     /// Writes what is left, and lets go of the store.
@@ -217,12 +229,8 @@ impl Storage {
 
     /// Looks up whom Discord told of before the store was asked.
     async fn look_up(&self, guild: GuildId) {
-        let Some(questions) = self.directory.unsaved().questions() else {
-            return;
-        };
-        let questions = stream::unfold(questions, async |mut questions| {
-            let user = questions.recv().await?;
-            Some((user, questions))
+        let questions = stream::unfold(self.directory.unsaved(), async |unsaved| {
+            Some((unsaved.question().await?, unsaved))
         });
         questions
             .for_each_concurrent(LOOK_UPS, async |user| {

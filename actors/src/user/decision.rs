@@ -81,7 +81,7 @@ pub(crate) fn decide(
             _ => Ok(None),
         },
         // A presence of somebody who is not a member; the member list will tell.
-        (None, UserInput::Presence(_)) => Ok(None),
+        (None, UserInput::Presence(_) | UserInput::Outrun(_)) => Ok(None),
     }
 }
 

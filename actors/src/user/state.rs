@@ -25,6 +25,8 @@ pub enum UserInput {
     Presence(Presence),
     /// What the store holds.
     Stored(Box<Stored>),
+    /// A client holds this version, which was published and lost in a crash before it was stored.
+    Outrun(Version),
 }
 
 /// What the store holds of a user.
@@ -162,6 +164,11 @@ impl UserState {
             }
             UserInput::Presence(presence) => self.set_presence(presence, now),
             UserInput::Stored(stored) => return self.settle(*stored, now),
+            UserInput::Outrun(version) if version > self.version() => {
+                self.raise_version(version, now);
+                return Change::Published;
+            }
+            UserInput::Outrun(_) => false,
         };
         if !changed {
             return Change::Nothing;
@@ -310,6 +317,21 @@ mod tests {
         };
         assert_eq!(user.apply(input, at(2_000)), Change::Nothing);
         assert_eq!(user.id(), samples::profile().id);
+    }
+
+    #[test]
+    fn a_version_that_a_client_holds_is_passed_once() {
+        let mut user = offline_user();
+        let held = Version::new(5_000_000);
+        assert_eq!(
+            user.apply(UserInput::Outrun(held), at(2_000)),
+            Change::Published
+        );
+        assert!(user.version() > held);
+        assert_eq!(
+            user.apply(UserInput::Outrun(held), at(3_000)),
+            Change::Nothing
+        );
     }
 
     #[test]

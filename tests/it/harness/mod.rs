@@ -1,11 +1,13 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod discord;
 mod raw;
 mod running;
 mod socket;
 
 pub use control::Control;
+pub use discord::Discord;
 pub use raw::{Frame, RawClient, Received, Upgrade};
 pub use running::Running;
 pub use socket::{Client, Closed, game, number};
@@ -24,7 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestHub {
     running: Running,
     /// Where its store is, unless the test has named another place.
-    _folder: TempDir,
+    _folder: Option<TempDir>,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -49,9 +51,13 @@ impl TestHub {
         config.store.path = folder.path().to_owned();
         change(&mut config);
         let running = Running::start(config, Some(simulator)).await;
-        let app = running.app();
-        within("the member list is complete", app.hub().completed()).await;
-        let control = Control::new(app.simulator().unwrap());
+        let control = Control::new(running.app().simulator().unwrap());
+        let hub = Self::around(running, control, Some(folder));
+        within("the member list is complete", hub.hub().completed()).await;
+        hub
+    }
+
+    fn around(running: Running, control: Control, folder: Option<TempDir>) -> Self {
         Self {
             running,
             _folder: folder,

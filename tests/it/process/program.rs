@@ -117,6 +117,11 @@ impl Program {
         ticks(11) + ticks(12)
     }
 
+    /// Ends it without a warning, as `kill -9` does.
+    pub async fn kill(mut self) {
+        within("the program ends", self.child.kill()).await.unwrap();
+    }
+
     /// Sends it a signal, sees it end well, and gives what it complained of.
     pub async fn stop(mut self, signal: Signal) -> String {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();

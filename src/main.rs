@@ -11,5 +11,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => cli::simulate(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
         Command::Openapi => cli::openapi(),
+        Command::Export(args) => cli::export(&args),
+        Command::Import(args) => cli::import(&args),
     }
 }

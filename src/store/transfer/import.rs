@@ -241,7 +241,14 @@ impl<'a> Writing<'a> {
         match outcome {
             Outcome::Written(change) => self.expected.add_all(&change),
             Outcome::Same => self.done.users_same += 1,
-            Outcome::Kept => self.done.users_kept += 1,
+            Outcome::Kept(user) => {
+                tracing::warn!(
+                    guild = %user.guild,
+                    user = %user.user,
+                    "something else was decided about this user here, so the file's pairs, token and events are left out"
+                );
+                self.done.users_kept += 1;
+            }
         }
         Ok(())
     }

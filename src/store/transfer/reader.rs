@@ -96,11 +96,6 @@ impl<R: BufRead> Reader<R> {
         &self.guilds
     }
 
-    /// The number of the line that was read last.
-    pub fn line(&self) -> u64 {
-        self.line
-    }
-
     /// What the lines up to here hold.
     pub fn contents(&self) -> &Contents {
         &self.contents

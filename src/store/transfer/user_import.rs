@@ -6,7 +6,7 @@ use lantern_actors::{
     domain::{PairKey, PairValue, Version},
     ports::store::{
         AggregateId, EventPosition, NewEvent, Revision, Store, StoreError, StoredUser,
-        TokenVersion, UserChange,
+        TokenVersion, UserChange, UserKey,
     },
 };
 
@@ -40,8 +40,8 @@ pub enum Outcome {
     Written(Contents),
     /// The same was there.
     Same,
-    /// Something else was decided there, and stays.
-    Kept,
+    /// Something else was decided there about this user, and stays.
+    Kept(UserKey),
 }
 
 /// Imports a user about whom nothing was decided in this store.
@@ -59,7 +59,11 @@ pub async fn merge(store: &dyn Store, line: UserLine) -> Result<Outcome, Transfe
     }
     if !is_unfinished(there.version, there.member_version) {
         let same = line.is_decided_as(&there);
-        return Ok(if same { Outcome::Same } else { Outcome::Kept });
+        return Ok(if same {
+            Outcome::Same
+        } else {
+            Outcome::Kept(user)
+        });
     }
     // Its events are told again from the first: consumers expect that an event comes twice.
     let events = inventory::events(store, user).await?;

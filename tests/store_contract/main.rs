@@ -19,5 +19,6 @@ mod members;
 mod model;
 mod properties;
 mod stores;
+mod transfer;
 mod users;
 mod whole;

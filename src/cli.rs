@@ -1,13 +1,16 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in `run`; `check-config` and `openapi` here.
+//! `serve` and `simulate` are in `run`, `export` and `import` in `transfer`; `check-config` and
+//! `openapi` here.
 
 mod backup;
 mod run;
+mod transfer;
 
 pub use self::{
     backup::{backup, restore},
     run::{serve, simulate},
+    transfer::{ExportArgs, ImportArgs, export, import},
 };
 
 use std::{
@@ -74,6 +77,20 @@ pub enum Command {
     CheckConfig(ConfigArgs),
     /// Print the OpenAPI document of the REST interface.
     Openapi,
+    /// Write everything that is stored to a file.
+    #[command(
+        long_about = "Writes everything that the configured store holds to a file of text, which \
+            `lantern import` reads into a store of any kind. The file appears when it is whole."
+    )]
+    Export(ExportArgs),
+    /// Read an export into the store.
+    #[command(
+        long_about = "Reads a file that `lantern export` wrote into the configured store, while \
+            Lantern does not run on it. The file is checked as a whole before anything is \
+            written, and the store is compared with the file afterwards. If it was cut off, \
+            repeat it with --merge."
+    )]
+    Import(ImportArgs),
 }
 
 /// Which configuration.

@@ -13,5 +13,7 @@ fn main() -> ExitCode {
         Command::Restore(args) => cli::restore(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
         Command::Openapi => cli::openapi(),
+        Command::Export(args) => cli::export(&args),
+        Command::Import(args) => cli::import(&args),
     }
 }

@@ -56,9 +56,9 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     }
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(super) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-fn run(program: impl Future<Output = Outcome>) -> Outcome {
+pub(super) fn run(program: impl Future<Output = Outcome>) -> Outcome {
     Runtime::new()?.block_on(program)
 }
 

@@ -1,6 +1,7 @@
 //! The stores: what implements the port `lantern_actors::ports::store`.
 
 pub mod embedded;
+pub mod transfer;
 
 use std::{sync::Arc, time::Duration};
 

@@ -276,6 +276,9 @@ macro_rules! contract {
                     guilds_are_listed_in_order,
                     a_closed_store_is_unavailable,
                     members_and_users_do_not_touch_each_other;
+                transfer:
+                    a_guild_goes_into_a_file_and_into_another_store,
+                    a_file_goes_into_a_store;
                 properties:
                     any_history_gives_what_the_model_gives,
                     any_member_is_read_as_it_was_kept,

@@ -20,5 +20,6 @@ mod members;
 mod model;
 mod properties;
 mod stores;
+mod transfer;
 mod users;
 mod whole;

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -30,6 +30,7 @@ pub struct ModelStore {
     disk: Arc<Mutex<Disk>>,
     keep_left: Duration,
     closed: Arc<AtomicBool>,
+    commits_left: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -37,6 +38,29 @@ struct Disk {
     members: BTreeMap<UserKey, Kept<StoredMember>>,
     users: BTreeMap<UserKey, StoredUser>,
     events: BTreeMap<(UserKey, EventPosition), Kept<StoredEvent>>,
+    /// When the next of these expires, at the earliest.
+    next_expiry: Option<Instant>,
+}
+
+impl Disk {
+    fn until(&mut self, keep_for: Duration) -> Option<Instant> {
+        let until = Instant::now() + keep_for;
+        let next = self.next_expiry.map_or(until, |next| next.min(until));
+        self.next_expiry = Some(next);
+        Some(until)
+    }
+
+    /// Forgets what has expired. Looks at everything only when there is something.
+    fn forget(&mut self) {
+        if self.next_expiry.is_none_or(|next| Instant::now() < next) {
+            return;
+        }
+        self.members.retain(|_, member| member.is_there());
+        self.events.retain(|_, event| event.is_there());
+        let members = self.members.values().filter_map(|member| member.until);
+        let events = self.events.values().filter_map(|event| event.until);
+        self.next_expiry = members.chain(events).min();
+    }
 }
 
 struct Kept<T> {
@@ -56,19 +80,24 @@ impl Default for ModelStore {
             disk: Arc::default(),
             keep_left: Duration::from_secs(3_600),
             closed: Arc::default(),
+            commits_left: Arc::new(AtomicU64::new(u64::MAX)),
         }
     }
 }
 
 impl ModelStore {
+    /// After so many commits more, this one fails: what a user of the store sees when it is killed.
+    pub fn fail_after(&self, commits: u64) {
+        self.commits_left.store(commits, Ordering::Relaxed);
+    }
+
     /// What is stored now, for everything that reads or writes.
     fn with<T>(&self, act: impl FnOnce(&mut Disk) -> T) -> Result<T, StoreError> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("it is closed".to_owned()));
         }
         let mut disk = self.disk.lock();
-        disk.members.retain(|_, member| member.is_there());
-        disk.events.retain(|_, event| event.is_there());
+        disk.forget();
         Ok(act(&mut disk))
     }
 
@@ -125,7 +154,11 @@ impl Members for ModelStore {
                     continue;
                 }
                 let left = matches!(item, StoredMember::Left { .. });
-                let until = left.then(|| Instant::now() + self.keep_left);
+                let until = if left {
+                    disk.until(self.keep_left)
+                } else {
+                    None
+                };
                 disk.members.insert(key, Kept { item, until });
             }
         })
@@ -151,6 +184,11 @@ impl Users for ModelStore {
         based_on: Revision,
         change: UserChange,
     ) -> Result<Revision, StoreError> {
+        let left = &self.commits_left;
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        })
+        .map_err(|_| StoreError::Unavailable("it fails for the test".to_owned()))?;
         self.with(|disk| {
             let current = disk.users.get(&user).map(|stored| stored.revision);
             if current.unwrap_or_default() != based_on {
@@ -164,7 +202,7 @@ impl Users for ModelStore {
                     kind: event.kind.clone(),
                     body: event.body.clone(),
                 };
-                let until = Some(Instant::now() + event.keep_for);
+                let until = disk.until(event.keep_for);
                 disk.events.insert((user, position), Kept { item, until });
             }
             disk.users.entry(user).or_default().apply(revision, change);
@@ -231,7 +269,7 @@ impl Fixture for ModelFixture {
         Arc::new(ModelStore {
             disk: self.0.disk.clone(),
             keep_left,
-            closed: Arc::default(),
+            ..ModelStore::default()
         })
     }
 

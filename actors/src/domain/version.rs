@@ -18,7 +18,7 @@ pub struct Version(u64);
 
 impl Version {
     /// The version with this number, for those that were published before.
-    pub fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Self(number)
     }
 

@@ -1,10 +1,15 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in `run`; `check-config` and `openapi` here.
+//! `serve` and `simulate` are in `run`, `migrate` has its own file; `check-config` and `openapi` are
+//! here.
 
+mod migrate;
 mod run;
 
-pub use self::run::{serve, simulate};
+pub use self::{
+    migrate::migrate,
+    run::{serve, simulate},
+};
 
 use std::{
     io::{self, Write},
@@ -54,6 +59,14 @@ pub enum Command {
             (secrets hidden) and where it comes from."
     )]
     CheckConfig(ConfigArgs),
+    /// Create the keyspace and tables of the ScyllaDB store, or bring them up to date.
+    #[command(
+        long_about = "Creates the keyspace and tables that [scylla] of the configuration names, in \
+            ScyllaDB or Apache Cassandra, or brings them up to date. It is safe to run again, and \
+            on several machines at once: one works, the others wait. A schema that is newer than \
+            this program is refused. Says what it did."
+    )]
+    Migrate(ConfigArgs),
     /// Print the OpenAPI document of the REST interface.
     Openapi,
 }

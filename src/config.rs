@@ -4,6 +4,7 @@
 //! is reported at once, each problem with its key, so that nobody has to mend one to see the next.
 
 mod layers;
+mod store;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -12,7 +13,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{server::ServerLimits, socket::SocketLimits};
 
-pub use self::layers::{Base, Loaded, Origin, Setting};
+pub use self::{
+    layers::{Base, Loaded, Origin, Setting},
+    store::{ScyllaConfig, StoreConfig, StoreKind},
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -26,6 +30,10 @@ pub struct Config {
     pub discord: DiscordConfig,
     /// The actors of monitored users.
     pub users: UsersConfig,
+    /// Where state is kept that must survive.
+    pub store: StoreConfig,
+    /// The ScyllaDB store.
+    pub scylla: ScyllaConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -230,6 +238,8 @@ impl Config {
             1 << 30,
         );
         within("socket.shards", socket.shards.into(), 0, 1_024);
+        self.store.check(&mut within);
+        self.scylla.check(&mut within);
         problems
     }
 }

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => cli::serve(&args),
         Command::Simulate(args) => cli::simulate(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
+        Command::Migrate(args) => cli::migrate(&args),
         Command::Openapi => cli::openapi(),
     }
 }

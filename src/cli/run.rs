@@ -56,9 +56,9 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     }
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(super) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-fn run(program: impl Future<Output = Outcome>) -> Outcome {
+pub(super) fn run(program: impl Future<Output = Outcome>) -> Outcome {
     Runtime::new()?.block_on(program)
 }
 
@@ -201,12 +201,12 @@ fn simulator_config(listen: SocketAddr, population: Population) -> SimulatorConf
     }
 }
 
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     // Nobody may be reading any more.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+pub(super) fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "lantern: {error}");
     ExitCode::FAILURE
 }

@@ -61,7 +61,7 @@ pub struct Revision(u64);
 
 impl Revision {
     /// The revision with this number, as it was stored.
-    pub fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Self(number)
     }
 

@@ -1,0 +1,5 @@
+//! The stores that are put to the test, a line each.
+
+use crate::fixture::contract;
+
+contract!(model, crate::model::ModelFixture);

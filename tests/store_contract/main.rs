@@ -18,6 +18,7 @@ mod fixture;
 mod members;
 mod model;
 mod properties;
+mod scylla;
 mod stores;
 mod users;
 mod whole;

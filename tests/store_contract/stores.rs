@@ -3,3 +3,4 @@
 use crate::fixture::contract;
 
 contract!(model, crate::model::ModelFixture);
+contract!(scylla, crate::scylla::ScyllaFixture);

@@ -46,7 +46,8 @@ async fn a_missing_table_is_named() {
         reason = store.guilds().await.unwrap_err().to_string();
     }
     // It is mended by the same command.
-    scylla::migrate(&settings).await.unwrap();
+    let migration = scylla::migrate(&settings).await.unwrap();
+    assert_eq!(migration.created, ["waiting_events"]);
     store.ready(PATIENCE).await.unwrap();
 }
 

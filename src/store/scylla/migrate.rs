@@ -28,6 +28,8 @@ pub struct Migration {
     pub before: Option<i32>,
     /// The version that is there now.
     pub after: i32,
+    /// The tables that were created.
+    pub created: Vec<String>,
 }
 
 impl fmt::Display for Migration {
@@ -36,11 +38,17 @@ impl fmt::Display for Migration {
             keyspace,
             before,
             after,
+            created,
         } = self;
         match before {
-            Some(before) if before == after => write!(
+            Some(before) if before == after && created.is_empty() => write!(
                 out,
                 "keyspace {keyspace} had schema version {after} already; nothing was changed"
+            ),
+            Some(before) if before == after => write!(
+                out,
+                "keyspace {keyspace} had schema version {after}, but not {}; created",
+                created.join(", ")
             ),
             Some(before) => write!(
                 out,
@@ -90,20 +98,20 @@ pub(super) async fn on_session(
     let keyspace = &settings.keyspace;
     // A schema that is there already is left alone, lease included.
     if schema::enter(session, keyspace).await.is_ok() {
-        return Ok(done(keyspace, Some(VERSION)));
+        return Ok(done(keyspace, Some(VERSION), Vec::new()));
     }
+    let missing = schema::missing_tables(session, keyspace).await?;
     change(session, &schema::keyspace_statement(settings)).await?;
     let entered = session.use_keyspace(keyspace, false).await;
     entered.map_err(|error| format!("keyspace {keyspace} cannot be used: {error}"))?;
 
-    let statements = schema::statements();
-    // The lease comes first and is its own table's first user; `schema_version` is needed to look.
-    for statement in statements.iter().take(2) {
+    // What the lease is kept in, and the version that is looked at under it.
+    for statement in schema::statements().iter().take(2) {
         change(session, statement).await?;
     }
     let holder = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
     lease(session, holder).await?;
-    let outcome = apply(session, keyspace, &statements).await;
+    let outcome = apply(session, keyspace, missing).await;
     let text = "DELETE FROM migration_lease WHERE name = 'schema' IF holder = ?";
     if let Err(error) = session.query_unpaged(text, (holder,)).await {
         tracing::warn!(%error, "the lease was not given back; it ends by itself");
@@ -111,36 +119,36 @@ pub(super) async fn on_session(
     outcome
 }
 
-fn done(keyspace: &str, before: Option<i32>) -> Migration {
+fn done(keyspace: &str, before: Option<i32>, created: Vec<String>) -> Migration {
     Migration {
         keyspace: keyspace.to_owned(),
         before,
         after: VERSION,
+        created,
     }
 }
 
 async fn apply(
     session: &Session,
     keyspace: &str,
-    statements: &[String],
+    missing: Vec<String>,
 ) -> Result<Migration, MigrateError> {
-    let before = schema::version(session).await?;
-    match before {
-        Some(version) if version > VERSION => {
-            return Err(MigrateError::Newer(schema::newer(keyspace, version)));
-        }
+    if schema::enter(session, keyspace).await.is_ok() {
         // Who held the lease before did it.
-        Some(VERSION) => return Ok(done(keyspace, before)),
-        _ => {}
+        return Ok(done(keyspace, Some(VERSION), Vec::new()));
     }
-    for statement in statements {
-        change(session, statement).await?;
+    let before = schema::version(session).await?;
+    if let Some(version) = before.filter(|version| *version > VERSION) {
+        return Err(MigrateError::Newer(schema::newer(keyspace, version)));
+    }
+    for statement in schema::statements() {
+        change(session, &statement).await?;
     }
     let text = "INSERT INTO schema_version (name, version, applied_at) \
                 VALUES ('schema', ?, toTimestamp(now()))";
     let recorded = session.query_unpaged(text, (VERSION,)).await;
     recorded.map_err(|error| format!("the schema version cannot be recorded: {error}"))?;
-    Ok(done(keyspace, before))
+    Ok(done(keyspace, before, missing))
 }
 
 /// Changes the schema and waits until all nodes agree on it.

@@ -34,16 +34,12 @@ pub(super) fn keyspace_statement(settings: &ScyllaSettings) -> String {
 
 /// Uses the keyspace if it has the schema of this Lantern; `Err` is a sentence that says what to do.
 pub(super) async fn enter(session: &Session, keyspace: &str) -> Result<(), String> {
-    let tables = tables(session, keyspace).await?;
-    if tables.is_empty() {
+    let missing = missing_tables(session, keyspace).await?;
+    if missing == table_names() {
         return Err(format!(
             "the database has no keyspace {keyspace}, or there is nothing in it: run `lantern migrate`"
         ));
     }
-    let missing: Vec<_> = table_names()
-        .into_iter()
-        .filter(|name| !tables.contains(name))
-        .collect();
     if !missing.is_empty() {
         return Err(format!(
             "keyspace {keyspace} has no table {}: run `lantern migrate`",
@@ -59,6 +55,17 @@ pub(super) async fn enter(session: &Session, keyspace: &str) -> Result<(), Strin
             "the schema of keyspace {keyspace} is not complete or old: run `lantern migrate`"
         )),
     }
+}
+
+/// The tables of the schema that a keyspace lacks: all of them if there is no such keyspace.
+pub(super) async fn missing_tables(
+    session: &Session,
+    keyspace: &str,
+) -> Result<Vec<String>, String> {
+    let tables = tables(session, keyspace).await?;
+    let mut missing = table_names();
+    missing.retain(|name| !tables.contains(name));
+    Ok(missing)
 }
 
 /// What to say of a schema that this Lantern does not know.

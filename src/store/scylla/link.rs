@@ -1,8 +1,9 @@
 //! The connection to the database, made in the background and again until it is there.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{collections::HashSet, ops::Deref, sync::Arc, time::Duration};
 
-use lantern_actors::ports::store::StoreError;
+use lantern_actors::ports::store::{StoreError, UserKey};
+use parking_lot::Mutex;
 use scylla::client::session::Session;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -25,6 +26,8 @@ pub(super) struct Link {
     /// A session, or a sentence that says why there is none.
     state: Arc<watch::Sender<Result<Arc<Connected>, String>>>,
     calls: Arc<Semaphore>,
+    /// Users of whom a commit may still be under way in the database.
+    pub(super) in_doubt: Mutex<HashSet<UserKey>>,
     connecting: AbortHandle,
 }
 
@@ -61,6 +64,7 @@ impl Link {
             settings,
             state,
             calls: Arc::new(Semaphore::new(MOST_CALLS as usize)),
+            in_doubt: Mutex::default(),
             connecting: connecting.abort_handle(),
         }
     }

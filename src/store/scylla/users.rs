@@ -41,7 +41,14 @@ type Row<'a> = (
 impl Users for Link {
     async fn load(&self, user: UserKey) -> Result<StoredUser, StoreError> {
         let call = self.call()?;
-        timeout(self.settings.request_timeout, load(&call, user))
+        let settled = async {
+            if self.in_doubt.lock().contains(&user) {
+                settle(&call, user).await?;
+                self.in_doubt.lock().remove(&user);
+            }
+            load(&call, user).await
+        };
+        timeout(self.settings.request_timeout, settled)
             .await
             .unwrap_or_else(|_| {
                 Err(StoreError::Unavailable(format!(
@@ -63,7 +70,11 @@ impl Users for Link {
             hints::write(&call, user).await?;
         }
         let commit = Commit::new(&call, user, based_on, change)?;
-        commit.make(self.settings.resolve_timeout).await
+        let made = commit.make(self.settings.resolve_timeout).await;
+        if matches!(made, Err(StoreError::Unavailable(_))) {
+            self.in_doubt.lock().insert(user);
+        }
+        made
     }
 
     fn scan(&self, guild: GuildId) -> Scan<'_, (UserId, StoredUser)> {
@@ -92,6 +103,15 @@ fn users_of(guild: i64, page: &QueryRowsResult) -> Vec<Result<UserId, StoreError
         Err(error) => Some(Err(unreadable(error))),
     })
     .collect()
+}
+
+/// Has the database finish or give up a commit that is half-way through, as a SERIAL read does.
+/// Without it a load could show what was before, and the next commit on that would be refused.
+async fn settle(on: &Connected, user: UserKey) -> Result<(), StoreError> {
+    let (guild, user) = key(user);
+    let any_slot = 0_i64;
+    let read = on.rows(&on.statements.users.who_made, (guild, user, any_slot));
+    read.await.map(|_| ())
 }
 
 /// Loads a user until all pages are of one revision: commits may come in between.

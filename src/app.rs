@@ -26,6 +26,7 @@ use crate::{
     server::{self, Routes, ServerLimits},
     simulator::{Simulator, SimulatorConfig, SimulatorError},
     socket::{Shards, SocketLimits, Upgrader},
+    store::{self, StoreOpenError, embedded::Door},
 };
 
 /// Why the program cannot start or go on: one sentence for a person.
@@ -56,6 +57,9 @@ pub enum AppError {
     /// The core gave up.
     #[error("the core failed more often than it may; the log says why")]
     CoreFailed,
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] StoreOpenError),
     /// The fan-out threads cannot be started.
     #[error("cannot start the fan-out threads: {0}")]
     Shards(io::Error),
@@ -70,6 +74,8 @@ pub struct App {
     connecting: AbortHandle,
     gateway_ended: watch::Receiver<Option<GatewayError>>,
     simulator: Option<Simulator>,
+    /// Where backups are handed out, as long as this runs.
+    _door: Option<Door>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     shutdown_timeout: Duration,
@@ -117,9 +123,21 @@ impl App {
         };
         let way = way?;
 
+        let opened = store::open(config).await?;
         let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
             .map_err(AppError::Shards)?;
-        let hub = Hub::start(HubConfig::from(config), shards.clone(), shards.clone()).await?;
+        let hub = Hub::start(
+            HubConfig::from(config),
+            shards.clone(),
+            shards.clone(),
+            opened.store,
+        )
+        .await?;
+        if let Some(guild) = way.guild_id {
+            hub.restore(guild);
+            let patience = Duration::from_millis(config.store.restore_timeout_ms);
+            let _ = tokio::time::timeout(patience, hub.restored()).await;
+        }
         let gateway = Arc::new(Gateway::default());
         hub.resync_through(gateway.clone());
         let (connecting, gateway_ended) = connect(way, hub.clone(), gateway.clone());
@@ -146,6 +164,7 @@ impl App {
             connecting,
             gateway_ended,
             simulator,
+            _door: opened.door,
             stop,
             server: tokio::spawn(server),
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),

@@ -1,3 +1,73 @@
-//! The stores: the port `lantern_actors::ports::store` over what keeps bytes.
+//! The stores: what implements the port `lantern_actors::ports::store`.
 
+pub mod embedded;
 pub mod scylla;
+
+use std::{sync::Arc, time::Duration};
+
+use lantern_actors::ports::Store;
+
+use self::{
+    embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats},
+    scylla::{ScyllaSettings, ScyllaStore},
+};
+use crate::config::{Config, StoreKind};
+
+/// Why there is no store: one sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreOpenError {
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] embedded::OpenError),
+    /// The ScyllaDB store cannot be used as it is configured.
+    #[error(transparent)]
+    Scylla(#[from] scylla::SettingsError),
+    /// The thread that opens it was lost.
+    #[error("cannot open the store: the program is ending")]
+    Ended,
+}
+
+/// A store that was opened, and what is to be known of it.
+pub struct OpenStore {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// What the writer of an embedded store counts.
+    pub embedded: Option<Arc<WriterStats>>,
+    /// Where an embedded store hands out backups; closed when dropped.
+    pub door: Option<Door>,
+}
+
+/// Opens the store that is configured. That in ScyllaDB connects in the background if its database
+/// is not there within `restore_timeout_ms`.
+pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
+    match config.store.kind {
+        StoreKind::Embedded => {
+            let config = &config.store;
+            let config = EmbeddedConfig {
+                path: config.path.clone(),
+                keep_left: Duration::from_secs(u64::from(config.keep_left_days) * 86_400),
+            };
+            let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&config));
+            let store = opening.await.map_err(|_| StoreOpenError::Ended)??;
+            let door = Door::open(&store).inspect_err(|error| {
+                tracing::warn!(%error, "no backup can be made while this runs");
+            });
+            Ok(OpenStore {
+                door: door.ok(),
+                embedded: Some(Arc::clone(store.stats())),
+                store: Arc::new(store),
+            })
+        }
+        StoreKind::Scylla => {
+            let store = ScyllaStore::start(ScyllaSettings::try_from(config)?);
+            let patience = Duration::from_millis(config.store.restore_timeout_ms);
+            // Why it is not there is in the log, and in every answer until it is.
+            let _ = store.ready(patience).await;
+            Ok(OpenStore {
+                store: Arc::new(store),
+                embedded: None,
+                door: None,
+            })
+        }
+    }
+}

@@ -3,4 +3,5 @@
 use crate::fixture::contract;
 
 contract!(model, crate::model::ModelFixture);
+contract!(embedded, crate::embedded::EmbeddedFixture);
 contract!(scylla, crate::scylla::ScyllaFixture);

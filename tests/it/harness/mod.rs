@@ -1,6 +1,7 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod cql;
 mod raw;
 mod running;
 mod socket;
@@ -15,6 +16,7 @@ use std::{future::Future, time::Duration};
 use lantern::{app::App, config::Config, simulator::SimulatorConfig};
 use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// How long anything may take before a test fails. Far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,6 +24,10 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A running Lantern.
 pub struct TestHub {
     running: Running,
+    /// Where its store is, unless the test has named another place.
+    _folder: TempDir,
+    /// Where it is if that is on a CQL server.
+    _keyspace: Option<cql::Keyspace>,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -42,13 +48,18 @@ impl TestHub {
         lantern::server::allow_many_sockets();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        config.store.path = folder.path().to_owned();
         change(&mut config);
+        let keyspace = cql::choose(&mut config, folder.path()).await;
         let running = Running::start(config, Some(simulator)).await;
         let app = running.app();
         within("the member list is complete", app.hub().completed()).await;
         let control = Control::new(app.simulator().unwrap());
         Self {
             running,
+            _folder: folder,
+            _keyspace: keyspace,
             control,
             http: reqwest::Client::new(),
         }

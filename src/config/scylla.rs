@@ -1,30 +1,10 @@
-//! `[store]` and `[scylla]`: where state is kept that must survive.
+//! `[scylla]`: where the ScyllaDB store is, and how patient with it.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::Secret;
-
-/// `[store]`: where state is kept that must survive.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreConfig {
-    /// Which store.
-    pub kind: StoreKind,
-    /// How many days it is remembered who left.
-    pub keep_left_days: u32,
-}
-
-/// Which store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StoreKind {
-    /// A folder of this machine.
-    Embedded,
-    /// ScyllaDB or Apache Cassandra.
-    Scylla,
-}
 
 /// `[scylla]`: the ScyllaDB store.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -55,13 +35,6 @@ pub struct ScyllaConfig {
     pub request_timeout_ms: u64,
     /// How long it is tried to find out what became of a commit whose answer was lost.
     pub resolve_timeout_ms: u64,
-}
-
-impl StoreConfig {
-    pub(super) fn check(&self, within: &mut impl FnMut(&str, u64, u64, u64)) {
-        let days = u64::from(self.keep_left_days);
-        within("store.keep_left_days", days, 1, 3_650);
-    }
 }
 
 impl ScyllaConfig {

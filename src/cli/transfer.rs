@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::{Base, Config, Loaded},
     store::{
-        self,
+        self, OpenStore,
         transfer::{self, Contents, Import, Imported, Reader, TransferError},
     },
     telemetry,
@@ -60,29 +60,35 @@ pub struct ImportArgs {
 
 /// `lantern export`.
 pub fn export(args: &ExportArgs) -> ExitCode {
-    finish(&args.config, async |store| exporting(store, args).await)
+    with_config(&args.config, async |config| {
+        // Also while the store is in use.
+        let (opened, _copy) = store::open_to_read(config).await?;
+        closing(opened, async |store| exporting(store, args).await).await
+    })
 }
 
 /// `lantern import`.
 pub fn import(args: &ImportArgs) -> ExitCode {
-    finish(&args.config, async |store| importing(store, args).await)
+    with_config(&args.config, async |config| {
+        let opened = store::open(config).await?;
+        closing(opened, async |store| importing(store, args).await).await
+    })
 }
 
-/// Opens the configured store, and closes it whatever comes of the work.
-fn finish(args: &ConfigArgs, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> ExitCode {
+fn with_config(args: &ConfigArgs, work: impl AsyncFnOnce(&Config) -> Outcome) -> ExitCode {
     let config = match Loaded::load(Base::Defaults, args.config.as_deref(), environment()) {
         Ok(loaded) => loaded.config,
         Err(error) => return failed(&error),
     };
     telemetry::start(&config.log);
-    match run(with_store(&config, work)) {
+    match run(work(&config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
 }
 
-async fn with_store(config: &Config, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> Outcome {
-    let opened = store::open(config).await?;
+/// Closes the store whatever comes of the work.
+async fn closing(opened: OpenStore, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> Outcome {
     let outcome = work(&*opened.store).await;
     opened.store.close().await;
     outcome

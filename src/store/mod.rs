@@ -4,12 +4,15 @@ pub mod embedded;
 pub mod scylla;
 pub mod transfer;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use lantern_actors::ports::Store;
+use tempfile::TempDir;
 
 use self::{
-    embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats},
+    embedded::{
+        BackupError, Door, EmbeddedConfig, EmbeddedStore, FolderError, OpenError, WriterStats,
+    },
     scylla::{ScyllaSettings, ScyllaStore},
 };
 use crate::config::{Config, StoreKind};
@@ -20,6 +23,9 @@ pub enum StoreOpenError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] embedded::OpenError),
+    /// The store that is in use cannot be copied.
+    #[error("cannot copy the store that is in use: {0}")]
+    Copy(#[from] BackupError),
     /// The ScyllaDB store cannot be used as it is configured.
     #[error(transparent)]
     Scylla(#[from] scylla::SettingsError),
@@ -36,6 +42,33 @@ pub struct OpenStore {
     pub embedded: Option<Arc<WriterStats>>,
     /// Where an embedded store hands out backups; closed when dropped.
     pub door: Option<Door>,
+}
+
+/// Opens the store that is configured to be read as a whole. An embedded store that a running lantern
+/// uses is read from a copy that this one hands out, in a temporary folder.
+pub async fn open_to_read(config: &Config) -> Result<(OpenStore, Option<TempDir>), StoreOpenError> {
+    match open(config).await {
+        Err(StoreOpenError::Embedded(OpenError::Folder(FolderError::InUse { path, .. }))) => {
+            let copying = tokio::task::spawn_blocking(move || copy_of(&path));
+            let copy = copying.await.map_err(|_| StoreOpenError::Ended)??;
+            let mut config = config.clone();
+            config.store.path = copy.path().join("store");
+            Ok((open(&config).await?, Some(copy)))
+        }
+        opened => Ok((opened?, None)),
+    }
+}
+
+fn copy_of(folder: &Path) -> Result<TempDir, BackupError> {
+    let place = std::env::temp_dir();
+    let copy = tempfile::tempdir_in(&place).map_err(|source| BackupError::File {
+        path: place,
+        source,
+    })?;
+    let file = copy.path().join("backup");
+    embedded::back_up(folder, &file)?;
+    embedded::restore(&file, &copy.path().join("store"))?;
+    Ok(copy)
 }
 
 /// Opens the store that is configured. That in ScyllaDB connects in the background if its database

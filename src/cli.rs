@@ -233,4 +233,18 @@ mod tests {
         assert!(Cli::try_parse_from(with_demo).is_ok());
         assert!(Cli::try_parse_from(["lantern", "simulate", "--rate", "-1"]).is_err());
     }
+
+    #[test]
+    fn exports_and_imports_name_a_file() {
+        let guilds = ["--guild", "5", "--guild", "6", "-"];
+        let cli = Cli::try_parse_from([&["lantern", "export"], guilds.as_slice()].concat());
+        let Command::Export(export) = cli.unwrap().command else {
+            panic!("another command");
+        };
+        assert_eq!(export.guild.len(), 2);
+        assert_eq!(export.file.to_str(), Some("-"));
+        assert!(Cli::try_parse_from(["lantern", "import", "--merge", "file"]).is_ok());
+        assert!(Cli::try_parse_from(["lantern", "import"]).is_err());
+        assert!(Cli::try_parse_from(["lantern", "export", "--guild", "x", "-"]).is_err());
+    }
 }

@@ -1,8 +1,7 @@
 //! `lantern export` and `lantern import`: the configured store to a file, and back.
 
 use std::{
-    ffi::OsString,
-    fs::{self, File},
+    fs::File,
     io::{self, BufRead, BufReader, BufWriter, Seek, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -106,45 +105,11 @@ async fn exporting(store: &dyn Store, args: &ExportArgs) -> Outcome {
         let _ = writeln!(io::stderr(), "Exported {}.", listed(&contents));
         return Ok(());
     }
-    let contents = export_to(store, guilds, &args.file, &bar).await?;
+    let contents = transfer::export_to(store, guilds, &args.file, &bar).await?;
     bar.finish_and_clear();
     let place = args.file.display();
     say(&format!("Exported {} to {place}.", listed(&contents)));
     Ok(())
-}
-
-/// Writes beside the file and renames, so that a file of this name is always whole.
-async fn export_to(
-    store: &dyn Store,
-    guilds: Vec<GuildId>,
-    path: &Path,
-    bar: &ProgressBar,
-) -> Result<Contents, TransferError> {
-    if path.exists() {
-        let problem = format!("{} exists; choose another name", path.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem).into());
-    }
-    let mut part = OsString::from(path);
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = async {
-        let file = File::create(&part)?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, &file);
-        let contents = transfer::export(store, guilds, &mut out, bar).await?;
-        drop(out);
-        file.sync_all()?;
-        fs::rename(&part, path)?;
-        // The name is on disk only when its folder is.
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-        Ok(contents)
-    };
-    let written = written.await;
-    if written.is_err() {
-        // What is wrong is told already.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }
 
 async fn importing(store: &dyn Store, args: &ImportArgs) -> Outcome {

@@ -1,5 +1,6 @@
 //! Export and import: what one store held, another holds.
 
+mod files;
 mod hostile;
 mod merge;
 

@@ -9,7 +9,7 @@ use std::{
 
 use lantern_actors::{
     Hub, HubConfig,
-    domain::UserId,
+    domain::{GuildId, UserId},
     ports::{Resync, Sockets as _},
 };
 use tokio::{
@@ -26,6 +26,7 @@ use crate::{
     server::{self, Routes, ServerLimits},
     simulator::{Simulator, SimulatorConfig, SimulatorError},
     socket::{Shards, SocketLimits, Upgrader},
+    store::{self, StoreOpenError, embedded::Door},
 };
 
 /// Why the program cannot start or go on: one sentence for a person.
@@ -56,6 +57,9 @@ pub enum AppError {
     /// The core gave up.
     #[error("the core failed more often than it may; the log says why")]
     CoreFailed,
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] StoreOpenError),
     /// The fan-out threads cannot be started.
     #[error("cannot start the fan-out threads: {0}")]
     Shards(io::Error),
@@ -70,6 +74,8 @@ pub struct App {
     connecting: AbortHandle,
     gateway_ended: watch::Receiver<Option<GatewayError>>,
     simulator: Option<Simulator>,
+    /// Where backups are handed out, as long as this runs.
+    _door: Option<Door>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     shutdown_timeout: Duration,
@@ -117,24 +123,36 @@ impl App {
         };
         let way = way?;
 
+        let opened = store::open(&config.store).await?;
         let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
             .map_err(AppError::Shards)?;
-        let hub = Hub::start(HubConfig::from(config), shards.clone(), shards.clone()).await?;
+        let hub = Hub::start(
+            HubConfig::from(config),
+            shards.clone(),
+            shards.clone(),
+            opened.store,
+        )
+        .await?;
+        let patience = Duration::from_millis(config.store.restore_timeout_ms);
+        let _ = tokio::time::timeout(patience, restore(&hub, way.guild_id)).await;
         let gateway = Arc::new(Gateway::default());
         hub.resync_through(gateway.clone());
         let (connecting, gateway_ended) = connect(way, hub.clone(), gateway.clone());
 
         let (stop, stopping) = watch::channel(false);
+        let discord = Arc::clone(&gateway);
+        let mut collectors = vec![
+            metrics::sockets(Arc::clone(&shards)),
+            metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
+        ];
+        collectors.extend(opened.embedded.map(metrics::embedded_store));
         let routes = Routes {
             hub: hub.clone(),
             sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
                 started: Instant::now(),
-                collectors: vec![metrics::sockets(Arc::clone(&shards)), {
-                    let gateway = Arc::clone(&gateway);
-                    metrics::gateway(move || gateway.0.get().map(|up| Arc::clone(up.stats())))
-                }],
+                collectors,
             })),
         };
         let server = server::serve(listener, routes, ServerLimits::from(config), stopping);
@@ -146,6 +164,7 @@ impl App {
             connecting,
             gateway_ended,
             simulator,
+            _door: opened.door,
             stop,
             server: tokio::spawn(server),
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
@@ -219,6 +238,22 @@ impl App {
         // Joining threads blocks.
         let shards = self.shards;
         let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
+    }
+}
+
+/// Restores the members of the guild that is configured, or else of the only one that is stored: most
+/// likely that is the bot's, and if it is not, the login tells.
+async fn restore(hub: &Hub, guild: Option<GuildId>) {
+    let guild = match guild {
+        Some(guild) => Some(guild),
+        None => match hub.store().guilds().await.as_deref() {
+            Ok([only]) => Some(*only),
+            _ => None,
+        },
+    };
+    if let Some(guild) = guild {
+        hub.restore(guild);
+        hub.restored().await;
     }
 }
 

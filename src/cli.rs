@@ -1,12 +1,14 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in `run`, `export` and `import` in `transfer`; `check-config` and
-//! `openapi` here.
+//! `serve` and `simulate` are in `run`, `backup` and `restore` in `backup`, `export` and `import` in
+//! `transfer`; `check-config` and `openapi` here.
 
+mod backup;
 mod run;
 mod transfer;
 
 pub use self::{
+    backup::{backup, restore},
     run::{serve, simulate},
     transfer::{ExportArgs, ImportArgs, export, import},
 };
@@ -52,6 +54,20 @@ pub enum Command {
             of [discord], at it. GET /control tells how to change what its members do."
     )]
     Simulate(SimulateArgs),
+    /// Copy the embedded store into a file, also while it is in use.
+    #[command(
+        long_about = "Copies the embedded store, as of one moment, into a file. If a lantern has the \
+            store open, that one sends the copy and goes on meanwhile; otherwise the folder is \
+            read. The file appears when it is complete and was checked."
+    )]
+    Backup(BackupArgs),
+    /// Make an embedded store from a backup.
+    #[command(
+        long_about = "Makes the embedded store anew from a file that `lantern backup` wrote. The \
+            folder of the store must be empty or not exist; it appears when all of the backup was \
+            checked and is on disk."
+    )]
+    Restore(BackupArgs),
     /// Say what is wrong with the configuration, or where each value comes from.
     #[command(
         long_about = "Reads the configuration as `lantern serve` would. If something is wrong, \
@@ -84,6 +100,17 @@ pub struct ConfigArgs {
     /// DISCORD_BOT_TOKEN) is laid over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `lantern backup` and `lantern restore`.
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which configuration: its `path` of [store] is the folder.
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// `lantern serve`.

@@ -7,7 +7,9 @@ mod layers;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use lantern_actors::{HubConfig, directory::Passivation, domain::GuildId, session::SessionLimits};
+use lantern_actors::{
+    HubConfig, WriteBehind, directory::Passivation, domain::GuildId, session::SessionLimits,
+};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{server::ServerLimits, socket::SocketLimits};
@@ -26,6 +28,8 @@ pub struct Config {
     pub discord: DiscordConfig,
     /// The actors of monitored users.
     pub users: UsersConfig,
+    /// Where state survives.
+    pub store: StoreConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -100,6 +104,30 @@ pub struct UsersConfig {
     pub most_actors: usize,
     /// How often idle actors are looked for.
     pub sweep_interval_ms: u64,
+}
+
+/// `[store]`: where state survives.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Which store.
+    pub kind: StoreKind,
+    /// The folder of the embedded store.
+    pub path: PathBuf,
+    /// How many days the trace of a member who left is kept.
+    pub keep_left_days: u32,
+    /// How long after a change a member is written.
+    pub write_delay_ms: u64,
+    /// How long a start waits for what was stored.
+    pub restore_timeout_ms: u64,
+}
+
+/// The stores that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// Built in, in a folder.
+    Embedded,
 }
 
 /// `[log]`: the log.
@@ -230,6 +258,23 @@ impl Config {
             1 << 30,
         );
         within("socket.shards", socket.shards.into(), 0, 1_024);
+        let store = &self.store;
+        within(
+            "store.keep_left_days",
+            store.keep_left_days.into(),
+            1,
+            3_650,
+        );
+        within("store.write_delay_ms", store.write_delay_ms, 0, 60_000);
+        within(
+            "store.restore_timeout_ms",
+            store.restore_timeout_ms,
+            0,
+            600_000,
+        );
+        if store.path.as_os_str().is_empty() {
+            problems.push("store.path: a folder is needed".to_owned());
+        }
         problems
     }
 }
@@ -249,6 +294,10 @@ impl From<&Config> for HubConfig {
                 most_actors: config.users.most_actors,
             },
             sweep_interval: Duration::from_millis(config.users.sweep_interval_ms),
+            write_behind: WriteBehind {
+                delay: Duration::from_millis(config.store.write_delay_ms),
+            },
+            restore_timeout: Duration::from_millis(config.store.restore_timeout_ms),
         }
     }
 }

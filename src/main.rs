@@ -9,6 +9,8 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => cli::serve(&args),
         Command::Simulate(args) => cli::simulate(&args),
+        Command::Backup(args) => cli::backup(&args),
+        Command::Restore(args) => cli::restore(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
         Command::Openapi => cli::openapi(),
         Command::Export(args) => cli::export(&args),

@@ -1,11 +1,15 @@
-//! What sockets and the gateway intake add to `/metrics`.
+//! What sockets, the gateway intake and the store add to `/metrics`.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use crate::{
     api::metrics::{Collector, counter, family, gauge, sample},
     discord::{EventKind, GatewayStats},
     socket::Shards,
+    store::embedded::WriterStats,
 };
 
 /// The numbers of the presence sockets.
@@ -79,6 +83,60 @@ pub fn sockets(shards: Arc<Shards>) -> Collector {
         for (code, count) in stats.closes() {
             sample(out, name, &format!("{{code=\"{}\"}}", code.number()), count);
         }
+    })
+}
+
+/// The numbers of an embedded store.
+pub fn embedded_store(stats: Arc<WriterStats>) -> Collector {
+    Box::new(move |out| {
+        gauge(
+            out,
+            "lantern_store_up",
+            "Whether the store can write: 1, or 0 while it cannot.",
+            u8::from(!stats.away.load(Relaxed)),
+        );
+        gauge(
+            out,
+            "lantern_store_waiting",
+            "Requests that wait for the store's writer.",
+            stats.waiting.load(Relaxed),
+        );
+        for (name, help, value) in [
+            (
+                "lantern_store_commits_total",
+                "Decisions that were committed.",
+                &stats.commits,
+            ),
+            (
+                "lantern_store_conflicts_total",
+                "Commits that were refused because another was first.",
+                &stats.conflicts,
+            ),
+            (
+                "lantern_store_members_total",
+                "Members whose latest presence was stored.",
+                &stats.members,
+            ),
+            (
+                "lantern_store_batches_total",
+                "Batches that were written, each with all that had gathered.",
+                &stats.batches,
+            ),
+            (
+                "lantern_store_failures_total",
+                "How often the store could not write and had to be opened again.",
+                &stats.failures,
+            ),
+        ] {
+            counter(out, name, help, value.load(Relaxed));
+        }
+        let busy = Duration::from_micros(stats.busy_us.load(Relaxed));
+        counter(
+            out,
+            "lantern_store_busy_seconds_total",
+            "How long the writer was writing and waiting for the disk.",
+            busy.as_secs_f64(),
+        );
     })
 }
 

@@ -9,6 +9,8 @@
 mod backlog;
 mod lifecycle;
 mod slot;
+mod storing;
+mod unsaved;
 
 use std::{
     collections::HashSet,
@@ -17,19 +19,20 @@ use std::{
         Arc, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use ractor::{ActorCell, ActorId};
 use tokio::runtime::Handle;
 
+pub(crate) use self::unsaved::{Unsaved, Unwritten};
 use self::{
     backlog::Backlog,
     slot::{Kept, Partition, Slot},
 };
 use crate::{
-    domain::{Presence, Profile, Timestamp, UserId},
+    domain::{Presence, Profile, Timestamp, UserId, Version},
     ports::{FanOut, Publication},
     user::{Decision, UserInput, UserMsg, UserState, decide},
     wire::Snapshot,
@@ -74,6 +77,8 @@ pub struct Directory {
     actors: AtomicUsize,
     started: AtomicU64,
     backlog: Backlog,
+    /// What the store does not hold yet.
+    unsaved: Unsaved,
     /// Whether the supervisor was asked to look for dead actors and has not begun to.
     sweep_asked: AtomicBool,
     stopped: OnceLock<()>,
@@ -94,6 +99,7 @@ impl Directory {
             actors: AtomicUsize::new(0),
             started: AtomicU64::new(0),
             backlog: Backlog::default(),
+            unsaved: Unsaved::default(),
             sweep_asked: AtomicBool::new(false),
             stopped: OnceLock::new(),
         })
@@ -110,22 +116,26 @@ impl Directory {
         true
     }
 
-    /// Takes a line of the member list in. Who has an actor is told through it. For the others, who
-    /// are passive, what the actor would decide is decided here, under the lock that keeps an actor
-    /// from starting: to be counted, nobody needs one.
+    /// Takes a line of the member list in.
     pub fn enlist(&self, profile: Profile, presence: Option<Presence>, now: Timestamp) {
         let user = profile.id;
         let input = UserInput::Member { profile, presence };
-        let mut partition = self.partition(user);
+        self.take_in(&mut self.partition(user), user, input, now);
+    }
+
+    /// Who has an actor is told through it. For the others, who are passive, what the actor would
+    /// decide is decided here, under the lock that keeps an actor from starting: to be counted or
+    /// restored, nobody needs one.
+    fn take_in(&self, partition: &mut Partition, user: UserId, input: UserInput, now: Timestamp) {
         let slot = partition.slots.get(&user);
         if slot.is_some_and(|slot| slot.live.is_some()) {
             let message = UserMsg::Input(Box::new(input));
-            return self.deliver(&mut partition, user, message);
+            return self.deliver(partition, user, message);
         }
         let record = slot.and_then(Slot::record);
         match decide(&mut record.map(UserState::from_record), input, now) {
             Ok(Some(decision)) => {
-                self.keep(partition.slots.entry(user).or_default(), decision);
+                self.write(partition.slots.entry(user).or_default(), decision);
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%user, %error, "a member could not be taken in"),
@@ -199,27 +209,38 @@ impl Directory {
     }
 
     /// Keeps and publishes what an actor decided, unless that actor was replaced.
-    pub(crate) fn publish(&self, actor: ActorId, decision: Decision) {
-        let user = decision.snapshot.user();
-        let mut partition = self.partition(user);
-        if let Some(slot) = partition.slots.get_mut(&user)
+    pub(crate) fn keep(&self, actor: ActorId, decision: Decision) {
+        let mut partition = self.partition(decision.user);
+        if let Some(slot) = partition.slots.get_mut(&decision.user)
             && slot.is_written_by(actor)
         {
-            self.keep(slot, decision);
+            self.write(slot, decision);
         }
     }
 
     /// Readers and watchers see one order, because both are told under the partition's lock.
-    fn keep(&self, slot: &mut Slot, decision: Decision) {
-        let kept = Kept {
-            snapshot: Arc::clone(&decision.snapshot),
-            record: decision.record,
-        };
-        let is_first = slot.kept.replace(kept).is_none();
-        let publication = (decision.publication)(decision.snapshot);
-        self.fan_out.publish(publication);
-        if is_first {
-            self.monitored.fetch_add(1, Ordering::Relaxed);
+    fn write(&self, slot: &mut Slot, decision: Decision) {
+        slot.is_settled = decision.is_settled;
+        match (decision.news, &mut slot.kept) {
+            (Some(news), kept) => {
+                let before = kept.replace(Kept {
+                    snapshot: Arc::clone(&news.snapshot),
+                    record: decision.record,
+                });
+                self.fan_out.publish((news.publication)(news.snapshot));
+                if before.is_none() {
+                    self.monitored.fetch_add(1, Ordering::Relaxed);
+                    if !decision.is_settled {
+                        self.unsaved.ask_for(decision.user);
+                    }
+                }
+            }
+            (None, Some(kept)) => kept.record = decision.record,
+            // Somebody who left meanwhile.
+            (None, None) => return,
+        }
+        if decision.is_settled && decision.is_unsaved {
+            self.unsaved.changed(decision.user);
         }
     }
 
@@ -235,9 +256,13 @@ impl Directory {
     }
 
     fn forget(&self, slot: &mut Slot, user: UserId) {
-        if slot.kept.take().is_some() {
+        if let Some(kept) = slot.kept.take() {
+            slot.is_settled = false;
             self.monitored.fetch_sub(1, Ordering::Relaxed);
             self.fan_out.publish(Publication::Left(user));
+            let now = Timestamp::from(SystemTime::now());
+            let version = Version::next(kept.snapshot.version(), now);
+            self.unsaved.left(user, version, now);
         }
     }
 

@@ -1,9 +1,10 @@
 //! The door into the live core, and the root of its supervision tree.
 
 mod root;
+mod storage;
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, mpsc},
     time::{Duration, SystemTime},
 };
 
@@ -11,11 +12,15 @@ use parking_lot::RwLock;
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime, SpawnErr};
 use tokio::{runtime::Handle, sync::watch};
 
-use self::root::{Root, RootArguments};
+pub use self::storage::WriteBehind;
+use self::{
+    root::{Root, RootArguments},
+    storage::Storage,
+};
 use crate::{
     directory::{Directory, Passivation},
-    domain::{Presence, Profile, Timestamp, UserId},
-    ports::{FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets},
+    domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
+    ports::{FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store},
     session::{Phase, Session, SessionArguments, SessionLimits, SessionMsg},
     user::{UserInput, UserMsg},
     wire::{Encoding, Snapshot},
@@ -30,6 +35,10 @@ pub struct HubConfig {
     pub passivation: Passivation,
     /// How often idle user actors are looked for.
     pub sweep_interval: Duration,
+    /// How what changes is written to the store.
+    pub write_behind: WriteBehind,
+    /// How long what Discord says of the members waits for what was stored of them.
+    pub restore_timeout: Duration,
 }
 
 impl Default for HubConfig {
@@ -38,6 +47,8 @@ impl Default for HubConfig {
             sessions: SessionLimits::default(),
             passivation: Passivation::default(),
             sweep_interval: Duration::from_secs(10),
+            write_behind: WriteBehind::default(),
+            restore_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -55,7 +66,13 @@ struct Inner {
     limits: Arc<SessionLimits>,
     resync: ResyncSlot,
     runtime: Handle,
+    /// Greater than every version of an earlier run.
+    started: Version,
+    storage: Arc<Storage>,
+    restore_timeout: Duration,
     gateway: RwLock<GatewayState>,
+    /// When Discord was last heard before this start, if members were restored.
+    heard_before: OnceLock<Timestamp>,
     root: RwLock<Option<ActorRef<root::RootMsg>>>,
     session_supervisor: RwLock<Option<ActorCell>>,
     user_supervisor: RwLock<Option<ActorCell>>,
@@ -84,9 +101,11 @@ impl Hub {
         config: HubConfig,
         fan_out: Arc<dyn FanOut>,
         sockets: Arc<dyn Sockets>,
+        store: Arc<dyn Store>,
     ) -> Result<Self, SpawnErr> {
         let runtime = Handle::current();
         let directory = Directory::new(Arc::clone(&fan_out), config.passivation, runtime.clone());
+        let storage = Storage::new(store, Arc::clone(&directory), config.write_behind);
         let hub = Self {
             inner: Arc::new(Inner {
                 directory,
@@ -95,6 +114,10 @@ impl Hub {
                 limits: Arc::new(config.sessions),
                 resync: ResyncSlot::default(),
                 runtime,
+                started: Version::next(Version::default(), Timestamp::from(SystemTime::now())),
+                storage,
+                restore_timeout: config.restore_timeout,
+                heard_before: OnceLock::new(),
                 gateway: RwLock::new(GatewayState::Connecting),
                 root: RwLock::new(None),
                 session_supervisor: RwLock::new(None),
@@ -127,7 +150,52 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Stops every actor and waits until they are gone.
+    /// Starts with what was stored of this guild's members: they are shown, marked as stale, until
+    /// Discord tells of them. Returns at once; only the first call counts.
+    pub fn restore(&self, guild: GuildId) {
+        let (told, restored) = (self.clone(), self.clone());
+        let _runtime = self.inner.runtime.enter();
+        self.inner.storage.start(
+            guild,
+            move || !told.is_complete(),
+            move |outcome| {
+                if let Some(heard_at) = outcome.heard_at() {
+                    let _ = restored.inner.heard_before.set(heard_at);
+                    restored.gateway_is(restored.gateway_state());
+                }
+            },
+        );
+    }
+
+    /// Says that a client holds a version of this user that is newer than the latest. If it can be
+    /// from before this start, published but not stored when the process was killed, the user is
+    /// published anew above it, soon; then this is true, and what the client holds is not to be
+    /// replaced by something older.
+    pub fn outrun(&self, user: UserId, held: Version) -> bool {
+        if held > self.inner.started {
+            return false;
+        }
+        let input = Box::new(UserInput::Outrun(held));
+        self.inner.directory.send(user, UserMsg::Input(input))
+    }
+
+    /// Resolves when what was stored has been taken in.
+    pub async fn restored(&self) {
+        let mut restored = self.inner.storage.restored();
+        let _ = restored.wait_for(|restored| *restored).await;
+    }
+
+    /// Where state survives.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        self.inner.storage.store()
+    }
+
+    /// The guild whose members are mirrored, once it is known.
+    pub fn guild(&self) -> Option<GuildId> {
+        self.inner.storage.guild()
+    }
+
+    /// Stops every actor, waits until they are gone, and writes what is left to the store.
     pub async fn stop(&self) {
         self.inner.directory.stop();
         let root = self.inner.root.write().take();
@@ -135,6 +203,7 @@ impl Hub {
             root.stop(None);
         }
         self.ended().await;
+        self.inner.storage.stop().await;
     }
 
     /// Resolves when the core has ended, by [`Hub::stop`] or because it has given up: supervisors
@@ -182,6 +251,20 @@ impl Hub {
     pub async fn completed(&self) {
         let mut complete = self.inner.complete.subscribe();
         let _ = complete.wait_for(|complete| *complete).await;
+    }
+
+    /// Until Discord was heard, what was restored is as old as the last run.
+    fn gateway_is(&self, state: GatewayState) {
+        let state = match (state, self.inner.heard_before.get()) {
+            (GatewayState::Connecting, Some(since)) => GatewayState::Away { since: *since },
+            (state, _) => state,
+        };
+        let before = std::mem::replace(&mut *self.inner.gateway.write(), state);
+        if before != state {
+            self.inner
+                .fan_out
+                .publish(Publication::Staleness(self.stale_since()));
+        }
     }
 
     /// Tells the core how to ask Discord again. Only the first call counts.
@@ -236,6 +319,19 @@ impl Hub {
 }
 
 impl Intake for Hub {
+    fn base(&self, guild: GuildId) {
+        self.restore(guild);
+        let (done, wait) = mpsc::channel();
+        let hub = self.clone();
+        self.inner.runtime.spawn(async move {
+            hub.restored().await;
+            let _ = done.send(());
+        });
+        if wait.recv_timeout(self.inner.restore_timeout).is_err() {
+            tracing::warn!("what was stored is not known yet; members appear without it for now");
+        }
+    }
+
     fn member(&self, profile: Profile, presence: Option<Presence>) {
         let now = Timestamp::from(SystemTime::now());
         self.inner.directory.enlist(profile, presence, now);
@@ -261,11 +357,6 @@ impl Intake for Hub {
     }
 
     fn gateway(&self, state: GatewayState) {
-        let before = std::mem::replace(&mut *self.inner.gateway.write(), state);
-        if before != state {
-            self.inner
-                .fan_out
-                .publish(Publication::Staleness(self.stale_since()));
-        }
+        self.gateway_is(state);
     }
 }

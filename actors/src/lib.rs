@@ -23,4 +23,4 @@ pub mod session;
 pub mod user;
 pub mod wire;
 
-pub use hub::{Hub, HubConfig};
+pub use hub::{Hub, HubConfig, WriteBehind};

@@ -16,6 +16,17 @@ pub fn of_one(version: Version, stale_since: Option<Timestamp>) -> HeaderValue {
     tag(format_args!("v-{version}"), stale_since)
 }
 
+/// The newest version of one user that `If-None-Match` names.
+pub fn held_version(headers: &HeaderMap) -> Option<Version> {
+    candidates(headers)
+        .filter_map(|candidate| {
+            let digits = std::str::from_utf8(candidate.strip_prefix(b"\"v-")?).ok()?;
+            let end = digits.find(|letter: char| !letter.is_ascii_digit())?;
+            digits.get(..end)?.parse().ok().map(Version::new)
+        })
+        .max()
+}
+
 /// The tag of a list: of who is in it, in which order, at which versions.
 pub fn of_list<'a>(
     users: impl IntoIterator<Item = &'a Snapshot>,
@@ -47,14 +58,17 @@ fn tag(of: std::fmt::Arguments<'_>, stale_since: Option<Timestamp>) -> HeaderVal
 
 /// Whether `If-None-Match` names this tag, so that 304 is the answer. Comparison is weak.
 pub fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    candidates(headers).any(|candidate| candidate == b"*" || candidate == tag)
+}
+
+/// The tags of `If-None-Match`, without what marks them as weak.
+fn candidates(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
-        .any(|candidate| {
-            candidate == b"*" || candidate.strip_prefix(b"W/").unwrap_or(candidate) == tag
-        })
+        .map(|candidate| candidate.strip_prefix(b"W/").unwrap_or(candidate))
 }
 
 #[cfg(test)]

@@ -99,6 +99,12 @@ fn text(context: &ApiContext) -> String {
     );
     gauge(
         &mut out,
+        "lantern_members_unsaved",
+        "Members whose latest presence is not stored yet.",
+        users.unsaved_members(),
+    );
+    gauge(
+        &mut out,
         "lantern_user_actors",
         "User actors that live now.",
         users.actors(),

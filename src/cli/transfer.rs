@@ -81,9 +81,9 @@ fn finish(args: &ConfigArgs, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> E
 }
 
 async fn with_store(config: &Config, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> Outcome {
-    let store = store::open(config).await?;
-    let outcome = work(&*store).await;
-    store.close().await;
+    let opened = store::open(&config.store).await?;
+    let outcome = work(&*opened.store).await;
+    opened.store.close().await;
     outcome
 }
 

@@ -246,8 +246,10 @@ impl Reception {
         } else {
             self.guild_is_gone(base, false);
         }
-        self.base
-            .send_if_modified(|known| known.replace(base).is_none());
+        if known.is_none() {
+            self.intake.base(base);
+            self.base.send_replace(Some(base));
+        }
         Ok(())
     }
 

@@ -1,22 +1,54 @@
-//! The stores: the port `lantern_actors::ports::store` over what keeps bytes.
+//! The stores: what implements the port `lantern_actors::ports::store`.
 
+pub mod embedded;
 pub mod transfer;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use lantern_actors::ports::store::Store;
+use lantern_actors::ports::Store;
 
-use crate::config::Config;
+use self::embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats};
+use crate::config::{StoreConfig, StoreKind};
 
-/// The store cannot be opened.
+/// Why there is no store: one sentence for a person.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// No store is built into this program.
-    #[error("this Lantern has no store yet")]
-    Missing,
+pub enum StoreOpenError {
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] embedded::OpenError),
+    /// The thread that opens it was lost.
+    #[error("cannot open the store: the program is ending")]
+    Ended,
 }
 
-/// Opens the configured store.
-pub async fn open(_config: &Config) -> Result<Arc<dyn Store>, OpenError> {
-    Err(OpenError::Missing)
+/// A store that was opened, and what is to be known of it.
+pub struct OpenStore {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// What the writer of an embedded store counts.
+    pub embedded: Option<Arc<WriterStats>>,
+    /// Where an embedded store hands out backups; closed when dropped.
+    pub door: Option<Door>,
+}
+
+/// Opens the store that is configured.
+pub async fn open(config: &StoreConfig) -> Result<OpenStore, StoreOpenError> {
+    match config.kind {
+        StoreKind::Embedded => {
+            let config = EmbeddedConfig {
+                path: config.path.clone(),
+                keep_left: Duration::from_secs(u64::from(config.keep_left_days) * 86_400),
+            };
+            let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&config));
+            let store = opening.await.map_err(|_| StoreOpenError::Ended)??;
+            let door = Door::open(&store).inspect_err(|error| {
+                tracing::warn!(%error, "no backup can be made while this runs");
+            });
+            Ok(OpenStore {
+                door: door.ok(),
+                embedded: Some(Arc::clone(store.stats())),
+                store: Arc::new(store),
+            })
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod process;
 mod readme;
 mod rest;
 mod rest_harness;
+mod restart;
 mod rfc6455;
 mod simulator;
 mod slow_reader;

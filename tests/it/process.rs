@@ -1,6 +1,6 @@
 //! The program as people start and stop it.
 
-mod program;
+pub mod program;
 
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use lantern::api::{ApiContext, endpoint};
+use lantern::{
+    api::{ApiContext, endpoint},
+    store::embedded::{EmbeddedConfig, EmbeddedStore},
+};
 use lantern_actors::{
     Hub, HubConfig,
     domain::{Presence, Profile, UserFlags, UserId},
@@ -18,6 +21,7 @@ use tokio::sync::watch;
 
 /// A core and the interface on it.
 pub struct Rest {
+    _folder: tempfile::TempDir,
     pub hub: Hub,
     endpoint: BoxEndpoint<'static, Response>,
     published: watch::Receiver<u64>,
@@ -46,7 +50,10 @@ impl Rest {
     pub async fn start() -> Self {
         let (publications, published) = watch::channel(0);
         let nowhere = Arc::new(Nowhere(publications));
-        let hub = Hub::start(HubConfig::default(), nowhere.clone(), nowhere)
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(&EmbeddedConfig::at(folder.path())).unwrap();
+        let config = HubConfig::default();
+        let hub = Hub::start(config, nowhere.clone(), nowhere, Arc::new(store))
             .await
             .unwrap();
         let context = ApiContext {
@@ -55,6 +62,7 @@ impl Rest {
             collectors: vec![Box::new(|out| out.push_str("lantern_extra 1\n"))],
         };
         Self {
+            _folder: folder,
             endpoint: endpoint(context),
             hub,
             published,

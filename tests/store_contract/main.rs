@@ -12,6 +12,7 @@
 
 mod any;
 mod conflicts;
+mod embedded;
 mod events;
 mod expiry;
 mod fixture;

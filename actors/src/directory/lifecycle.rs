@@ -28,6 +28,7 @@ impl Directory {
                     // Most fell already; one that was just starting may not have noticed.
                     live.actor.kill();
                     self.gone(&live);
+                    self.ask_again(slot, *user);
                     orphans.push(*user);
                 }
                 slot.kept.is_some()
@@ -86,9 +87,17 @@ impl Directory {
         };
         if let Some(live) = slot.live.take() {
             self.gone(&live);
+            self.ask_again(slot, user);
         }
         if slot.kept.is_none() {
             partition.slots.remove(&user);
+        }
+    }
+
+    /// What the store answered may have died with an actor.
+    fn ask_again(&self, slot: &Slot, user: UserId) {
+        if slot.kept.is_some() && !slot.is_settled {
+            self.unsaved.ask_for(user);
         }
     }
 

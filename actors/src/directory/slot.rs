@@ -24,6 +24,8 @@ pub(super) struct Partition {
 #[derive(Default)]
 pub(super) struct Slot {
     pub(super) kept: Option<Kept>,
+    /// Whether what the store holds of the user was taken in.
+    pub(super) is_settled: bool,
     pub(super) live: Option<Box<Live>>,
 }
 

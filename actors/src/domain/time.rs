@@ -35,6 +35,12 @@ impl Timestamp {
         })
     }
 
+    /// The moment that many microseconds after the Unix epoch.
+    pub fn from_unix_us(unix_us: u64) -> Self {
+        let latest_us = LATEST_MS * 1_000;
+        Self(i64::try_from(unix_us).map_or(latest_us, |us| us.min(latest_us)))
+    }
+
     /// Whole milliseconds since the Unix epoch.
     pub const fn unix_ms(self) -> i64 {
         self.0 / 1_000
@@ -71,8 +77,7 @@ impl From<Timestamp> for i64 {
 impl From<SystemTime> for Timestamp {
     fn from(moment: SystemTime) -> Self {
         let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let latest_us = LATEST_MS * 1_000;
-        Self(i64::try_from(since_epoch.as_micros()).map_or(latest_us, |us| us.min(latest_us)))
+        Self::from_unix_us(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX))
     }
 }
 

@@ -27,6 +27,12 @@ impl Version {
         self.0
     }
 
+    /// The moment that the version names: when it was made, unless the clock stood still or went
+    /// back.
+    pub fn moment(self) -> Timestamp {
+        Timestamp::from_unix_us(self.0)
+    }
+
     /// The version that follows `previous` when the clock shows `now`.
     pub fn next(previous: Version, now: Timestamp) -> Version {
         Self(now.unix_us().max(previous.0.saturating_add(1)))

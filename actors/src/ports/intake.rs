@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{Presence, Profile, Timestamp, UserId};
+use crate::domain::{GuildId, Presence, Profile, Timestamp, UserId};
 
 /// How the connection to Discord's gateway is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,6 +22,10 @@ pub enum GatewayState {
 /// returns at once, unless the core is far behind: then it blocks for some milliseconds, which slows
 /// the reading of the gateway's socket down.
 pub trait Intake: Send + Sync + 'static {
+    /// Whose members will be told of; said once, before any of them. Blocks until what was stored of
+    /// them is known, some seconds at the most: what Discord says is compared with it.
+    fn base(&self, guild: GuildId);
+
     /// A member of the base guild, new or known. Without a presence, none was told: what is known
     /// stays, and somebody new is offline.
     fn member(&self, profile: Profile, presence: Option<Presence>);

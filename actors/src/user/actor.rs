@@ -77,7 +77,7 @@ impl UserActorState {
         now: Timestamp,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(decision) = decide(&mut self.present, input, now)? {
-            self.directory.publish(myself.get_id(), decision);
+            self.directory.keep(myself.get_id(), decision);
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! A user as REST and WebSocket clients see them: the contract's user object, then `v`.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde::Serialize as DeriveSerialize;
@@ -10,8 +9,8 @@ use crate::domain::flags::PublishedFlags;
 use crate::domain::spotify::Spotify;
 use crate::domain::time::PublishedTime;
 use crate::domain::{
-    Activity, ActivityAsset, ApplicationId, ImageUrl, Presence, Profile, ServerTag, Timestamp,
-    Version,
+    Activity, ActivityAsset, ApplicationId, ImageUrl, Pairs, Presence, Profile, ServerTag,
+    Timestamp, Version,
 };
 
 /// A user's document at one moment. It borrows, and is written in one pass.
@@ -21,11 +20,10 @@ use crate::domain::{
 pub struct UserDocument<'a> {
     pub(super) profile: &'a Profile,
     pub(super) presence: &'a Presence,
+    pub(super) pairs: &'a Pairs,
     pub(super) monitoring_since: Timestamp,
     pub(super) last_seen_at: Option<Timestamp>,
     pub(super) version: Version,
-    /// When it is rendered: how far a song has got depends on it.
-    pub(super) now: Timestamp,
 }
 
 impl Serialize for UserDocument<'_> {
@@ -37,11 +35,10 @@ impl Serialize for UserDocument<'_> {
         )?;
         user.serialize_field(
             "active_platforms",
-            &ActivePlatforms::of(self.presence, self.now),
+            &ActivePlatforms::of(self.presence, self.version.moment()),
         )?;
         user.serialize_field("activities", &Activities(&self.presence.activities))?;
-        // Key-value storage is not built yet.
-        user.serialize_field("storage", &BTreeMap::<&str, &str>::new())?;
+        user.serialize_field("storage", self.pairs)?;
         user.serialize_field("server_tag", &self.profile.server_tag.as_ref().map(Tag::of))?;
         user.serialize_field("status", self.presence.status.as_str())?;
         user.serialize_field("last_seen_at", &self.last_seen_at.map(PublishedTime))?;
@@ -239,20 +236,20 @@ mod tests {
     #[test]
     fn a_busy_user_has_every_field_of_the_contract() {
         let user = UserState::new(samples::profile(), Some(samples::presence()), NOW);
-        assert_snapshot!(pretty(&user.document(NOW)));
+        assert_snapshot!(pretty(&user.document()));
     }
 
     #[test]
     fn an_offline_user_is_small() {
         let user = UserState::new(samples::bare_profile(), None, NOW);
-        let json = serde_json::to_string(&user.document(NOW)).unwrap();
+        let json = serde_json::to_string(&user.document()).unwrap();
         assert_snapshot!(json);
     }
 
     #[test]
     fn a_stale_user_says_since_when() {
         let user = UserState::new(samples::bare_profile(), None, NOW);
-        let json = serde_json::to_vec(&user.document(NOW)).unwrap();
+        let json = serde_json::to_vec(&user.document()).unwrap();
         let stale = stale_document(&json, Encoding::Json, NOW);
         let json: Value = serde_json::from_slice(&stale).unwrap();
         assert_eq!(json["stale"], true);
@@ -262,7 +259,7 @@ mod tests {
     #[test]
     fn fields_come_in_the_order_of_the_contract() {
         let user = UserState::new(samples::profile(), Some(samples::presence()), NOW);
-        let json = serde_json::to_string(&user.document(NOW)).unwrap();
+        let json = serde_json::to_string(&user.document()).unwrap();
         let fields = [
             "metadata",
             "active_platforms",
@@ -287,7 +284,7 @@ mod tests {
             presence in samples::any_presence()
         ) {
             let user = UserState::new(profile, Some(presence), NOW);
-            let document = user.document(NOW);
+            let document = user.document();
             let json = serde_json::to_value(document).unwrap();
             let packed = rmp_serde::to_vec_named(&document).unwrap();
             prop_assert_eq!(rmp_serde::from_slice::<Value>(&packed).unwrap(), json);

@@ -1,24 +1,41 @@
 //! What Lantern knows about one user, and how it changes.
 //!
-//! Pure and synchronous: inputs and the time go in, what to do comes out.
+//! Pure and synchronous: inputs and the time go in, what to do comes out. How what the store holds is
+//! taken in is in `stored`.
 
 use serde::{Deserialize, Serialize};
 
 use super::document::UserDocument;
-use crate::domain::{Presence, Profile, Status, Timestamp, UserId, Version};
+use crate::{
+    domain::{Member, Presence, Profile, Status, Timestamp, UserId, Version},
+    ports::store::{StoredMember, StoredUser},
+};
 
-/// Something that Discord told about a user.
+/// Something that is told of a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserInput {
-    /// The member as a whole.
+    /// Discord told of the member as a whole.
     Member {
         /// The account.
         profile: Profile,
         /// What they are doing; `None` if it was not told, then what is known stays.
         presence: Option<Presence>,
     },
-    /// What the user is doing now.
+    /// Discord told what the user is doing now.
     Presence(Presence),
+    /// What the store holds.
+    Stored(Box<Stored>),
+    /// A client holds this version, which was published and lost in a crash before it was stored.
+    Outrun(Version),
+}
+
+/// What the store holds of a user.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// As a member, if they ever were one.
+    pub member: Option<StoredMember>,
+    /// What was decided about them.
+    pub user: StoredUser,
 }
 
 /// What an input changed.
@@ -27,42 +44,54 @@ pub enum UserInput {
 pub enum Change {
     /// Nothing: the version stayed, and there is nothing to publish.
     Nothing,
+    /// What has to be kept, but not the document.
+    Recorded,
     /// The document is another one, with a greater version: publish it.
     Published,
 }
 
-/// What survives passivation and restarts.
+/// What survives passivation.
 ///
-/// Fields may be added at the end with a serde default; their order is the compact record's format.
+/// It stays within the process; what survives that is in the store.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct UserRecord {
-    version: Version,
-    monitoring_since: Timestamp,
-    last_seen_at: Option<Timestamp>,
-    profile: Profile,
-    presence: Presence,
+    pub(super) member: Member,
+    pub(super) user: StoredUser,
+    /// Whether what the store holds was taken in. Before, nothing may be written there.
+    pub(super) is_settled: bool,
 }
 
 impl UserRecord {
     /// Whose record it is.
     pub fn id(&self) -> UserId {
-        self.profile.id
+        self.member.id()
     }
 
-    /// The version of the document.
+    /// The version of the document: that of its last change, whichever part it was in.
     pub fn version(&self) -> Version {
-        self.version
+        self.member.version.max(self.user.version)
     }
 
-    /// The user as clients see them at `now`.
-    pub fn document(&self, now: Timestamp) -> UserDocument<'_> {
+    /// What the store is to hold of the member.
+    pub fn member(&self) -> &Member {
+        &self.member
+    }
+
+    /// Whether what the store holds was taken in.
+    pub fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// The user as clients see them. The same record always gives the same document, on every node.
+    pub fn document(&self) -> UserDocument<'_> {
+        let version = self.version();
         UserDocument {
-            profile: &self.profile,
-            presence: &self.presence,
-            monitoring_since: self.monitoring_since,
-            last_seen_at: self.last_seen_at,
-            version: self.version,
-            now,
+            profile: &self.member.profile,
+            presence: &self.member.presence,
+            pairs: &self.user.pairs,
+            monitoring_since: self.member.monitoring_since,
+            last_seen_at: self.member.last_seen_at,
+            version,
         }
     }
 }
@@ -70,18 +99,23 @@ impl UserRecord {
 /// One user's state; its only writer is the user's actor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserState {
-    record: UserRecord,
+    pub(super) record: UserRecord,
 }
 
 impl UserState {
-    /// The state of a user that Lantern sees for the first time.
+    /// The state of a user that Lantern sees for the first time, as far as it knows.
     pub fn new(profile: Profile, presence: Option<Presence>, now: Timestamp) -> Self {
-        let record = UserRecord {
+        let member = Member {
             version: Version::next(Version::default(), now),
             monitoring_since: now,
             last_seen_at: None,
             profile,
             presence: presence.unwrap_or_default(),
+        };
+        let record = UserRecord {
+            member,
+            user: StoredUser::default(),
+            is_settled: false,
         };
         Self { record }
     }
@@ -103,25 +137,25 @@ impl UserState {
 
     /// The version of the document.
     pub fn version(&self) -> Version {
-        self.record.version
+        self.record.version()
     }
 
     /// Who the user is.
     pub fn profile(&self) -> &Profile {
-        &self.record.profile
+        &self.record.member.profile
     }
 
     /// What the user is doing.
     pub fn presence(&self) -> &Presence {
-        &self.record.presence
+        &self.record.member.presence
     }
 
-    /// The user as clients see them at `now`.
-    pub fn document(&self, now: Timestamp) -> UserDocument<'_> {
-        self.record.document(now)
+    /// The user as clients see them.
+    pub fn document(&self) -> UserDocument<'_> {
+        self.record.document()
     }
 
-    /// Takes in what Discord told.
+    /// Takes in what is told.
     pub fn apply(&mut self, input: UserInput, now: Timestamp) -> Change {
         let changed = match input {
             UserInput::Member { profile, presence } => {
@@ -129,34 +163,46 @@ impl UserState {
                 presence.is_some_and(|presence| self.set_presence(presence, now)) || profile_changed
             }
             UserInput::Presence(presence) => self.set_presence(presence, now),
+            UserInput::Stored(stored) => return self.settle(*stored, now),
+            UserInput::Outrun(version) if version > self.version() => {
+                self.raise_version(version, now);
+                return Change::Published;
+            }
+            UserInput::Outrun(_) => false,
         };
         if !changed {
             return Change::Nothing;
         }
-        self.record.version = Version::next(self.record.version, now);
+        self.raise_version(Version::default(), now);
         Change::Published
+    }
+
+    /// Gives the document a version above its own and above this one.
+    pub(super) fn raise_version(&mut self, floor: Version, now: Timestamp) {
+        self.record.member.version = Version::next(self.version().max(floor), now);
     }
 
     /// Another user's profile can only come here by mistake and changes nothing.
     fn set_profile(&mut self, profile: Profile) -> bool {
-        if profile.id != self.record.profile.id || profile == self.record.profile {
+        let member = &mut self.record.member;
+        if profile.id != member.profile.id || profile == member.profile {
             return false;
         }
-        self.record.profile = profile;
+        member.profile = profile;
         true
     }
 
     fn set_presence(&mut self, presence: Presence, now: Timestamp) -> bool {
-        if presence == self.record.presence {
+        let member = &mut self.record.member;
+        if presence == member.presence {
             return false;
         }
-        let record = &mut self.record;
-        match (record.presence.status, presence.status) {
+        match (member.presence.status, presence.status) {
             (Status::Offline, Status::Offline) => {}
-            (_, Status::Offline) => record.last_seen_at = Some(now),
-            _ => record.last_seen_at = None,
+            (_, Status::Offline) => member.last_seen_at = Some(now),
+            _ => member.last_seen_at = None,
         }
-        record.presence = presence;
+        member.presence = presence;
         true
     }
 }
@@ -188,7 +234,7 @@ mod tests {
     fn somebody_new_without_presence_is_offline_and_was_never_seen() {
         let user = offline_user();
         assert_eq!(user.presence().status, Status::Offline);
-        assert_eq!(user.record().last_seen_at, None);
+        assert_eq!(user.record().member.last_seen_at, None);
         assert_eq!(user.version().get(), 1_000_000);
     }
 
@@ -218,7 +264,7 @@ mod tests {
         let mut user = offline_user();
         let mut last_seen_after = |status, now_ms| {
             let _ = user.apply(UserInput::Presence(with_status(status)), at(now_ms));
-            user.record().last_seen_at
+            user.record().member.last_seen_at
         };
         assert_eq!(last_seen_after(Status::Online, 2_000), None);
         assert_eq!(last_seen_after(Status::Idle, 3_000), None);
@@ -274,6 +320,21 @@ mod tests {
     }
 
     #[test]
+    fn a_version_that_a_client_holds_is_passed_once() {
+        let mut user = offline_user();
+        let held = Version::new(5_000_000);
+        assert_eq!(
+            user.apply(UserInput::Outrun(held), at(2_000)),
+            Change::Published
+        );
+        assert!(user.version() > held);
+        assert_eq!(
+            user.apply(UserInput::Outrun(held), at(3_000)),
+            Change::Nothing
+        );
+    }
+
+    #[test]
     fn an_offline_user_takes_little_room() {
         let packed = rmp_serde::to_vec(offline_user().record()).unwrap();
         assert!(packed.len() < 200, "{} bytes", packed.len());
@@ -300,6 +361,7 @@ mod tests {
                 let before = user.clone();
                 match user.apply(input.clone(), at(now_ms)) {
                     Change::Nothing => prop_assert_eq!(&user, &before),
+                    Change::Recorded => prop_assert!(false, "only what is stored is recorded"),
                     Change::Published => {
                         prop_assert!(user.version() > before.version());
                         prop_assert!(
@@ -309,9 +371,9 @@ mod tests {
                 }
                 // What was told is what is known, and telling it again changes nothing.
                 prop_assert_eq!(user.apply(input, at(now_ms)), Change::Nothing);
-                let seen = user.record().last_seen_at;
+                let seen = user.record().member.last_seen_at;
                 prop_assert!(user.presence().status == Status::Offline || seen.is_none());
-                prop_assert_eq!(user.record().monitoring_since, at(1_000));
+                prop_assert_eq!(user.record().member.monitoring_since, at(1_000));
             }
         }
 

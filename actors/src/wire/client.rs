@@ -47,13 +47,10 @@ impl Known {
         self.0.iter().map(|(user, _)| *user)
     }
 
-    /// Whether the client holds exactly this version of the user.
-    pub fn holds(&self, user: UserId, version: Version) -> bool {
-        self.0
-            .binary_search_by_key(&user, |(id, _)| *id)
-            .ok()
-            .and_then(|index| self.0.get(index))
-            .is_some_and(|(_, known)| *known == version)
+    /// The version that the client holds of the user.
+    pub fn version(&self, user: UserId) -> Option<Version> {
+        let index = self.0.binary_search_by_key(&user, |(id, _)| *id).ok()?;
+        self.0.get(index).map(|(_, version)| *version)
     }
 }
 
@@ -283,9 +280,8 @@ mod tests {
         let Ok(ClientFrame::Init(selection)) = frame else {
             panic!("{frame:?}")
         };
-        assert!(selection.known.holds(id(7), Version::new(70)));
-        assert!(!selection.known.holds(id(7), Version::new(71)));
-        assert!(!selection.known.holds(id(6), Version::new(70)));
+        assert_eq!(selection.known.version(id(7)), Some(Version::new(70)));
+        assert_eq!(selection.known.version(id(6)), None);
     }
 
     #[test]

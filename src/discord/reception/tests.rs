@@ -21,6 +21,8 @@ fn status(presence: &Presence) -> &'static str {
 }
 
 impl Intake for Told {
+    fn base(&self, _: GuildId) {}
+
     fn member(&self, profile: Profile, presence: Option<Presence>) {
         let status = presence.as_ref().map_or("?", status);
         self.0

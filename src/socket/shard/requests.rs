@@ -1,6 +1,6 @@
 //! What a session decided, carried out on its socket.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use lantern_actors::{
     domain::UserId,
@@ -139,7 +139,7 @@ impl Shard {
 
     /// The answer's users; `None` when nobody who was named is monitored.
     fn first_snapshots(&self, targets: &Targets, known: &Known) -> Option<Users> {
-        let is_news = |snapshot: &&Arc<Snapshot>| !known.holds(snapshot.user(), snapshot.version());
+        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known);
         match targets {
             Targets::All => Some(Users::Many(
                 self.index.snapshots().filter(is_news).cloned().collect(),
@@ -155,6 +155,21 @@ impl Shard {
                     .peekable();
                 monitored.peek()?;
                 Some(Users::Many(monitored.filter(is_news).cloned().collect()))
+            }
+        }
+    }
+
+    /// Whether the client has to be told. Who holds more than there is gets an update above it.
+    fn is_news(&self, snapshot: &Snapshot, known: &Known) -> bool {
+        let Some(held) = known.version(snapshot.user()) else {
+            return true;
+        };
+        match held.cmp(&snapshot.version()) {
+            Ordering::Less => true,
+            Ordering::Equal => false,
+            Ordering::Greater => {
+                let hub = self.hub.as_ref();
+                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held))
             }
         }
     }

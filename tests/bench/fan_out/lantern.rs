@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ::lantern::{
     server::{self, Routes, ServerLimits},
     socket::{Shards, SocketLimits, Upgrader},
+    store::embedded::{EmbeddedConfig, EmbeddedStore},
 };
 use lantern_actors::{
     Hub, HubConfig,
@@ -24,11 +25,14 @@ pub fn run() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let user = UserId::try_from(123_456_789_012_345_678).unwrap();
     let (_stop, stopped) = watch::channel(false);
+    let folder = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(&EmbeddedConfig::at(folder.path())).unwrap();
+    let store = Arc::new(store);
     let hub = runtime.block_on(async {
         let shards = Shards::start(2, &SocketLimits::default()).unwrap();
         let mut config = HubConfig::default();
         config.sessions.heartbeat_interval = Duration::from_secs(3_600);
-        let hub = Hub::start(config, shards.clone(), shards.clone())
+        let hub = Hub::start(config, shards.clone(), shards.clone(), store)
             .await
             .unwrap();
         hub.member(profile(user), Some(presence(0)));
@@ -66,7 +70,7 @@ pub fn document() -> Vec<u8> {
     let user = UserId::try_from(123_456_789_012_345_678).unwrap();
     let now = Timestamp::from_unix_ms(1_620_000_000_000);
     let state = UserState::new(profile(user), Some(presence(0)), now);
-    serde_json::to_vec(&state.document(now)).unwrap()
+    serde_json::to_vec(&state.document()).unwrap()
 }
 
 fn profile(id: UserId) -> Profile {

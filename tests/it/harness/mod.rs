@@ -1,11 +1,13 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod discord;
 mod raw;
 mod running;
 mod socket;
 
 pub use control::Control;
+pub use discord::Discord;
 pub use raw::{Frame, RawClient, Received, Upgrade};
 pub use running::Running;
 pub use socket::{Client, Closed, game, number};
@@ -15,6 +17,7 @@ use std::{future::Future, time::Duration};
 use lantern::{app::App, config::Config, simulator::SimulatorConfig};
 use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// How long anything may take before a test fails. Far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,6 +25,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A running Lantern.
 pub struct TestHub {
     running: Running,
+    /// Where its store is, unless the test has named another place.
+    _folder: Option<TempDir>,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -42,13 +47,20 @@ impl TestHub {
         lantern::server::allow_many_sockets();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        config.store.path = folder.path().to_owned();
         change(&mut config);
         let running = Running::start(config, Some(simulator)).await;
-        let app = running.app();
-        within("the member list is complete", app.hub().completed()).await;
-        let control = Control::new(app.simulator().unwrap());
+        let control = Control::new(running.app().simulator().unwrap());
+        let hub = Self::around(running, control, Some(folder));
+        within("the member list is complete", hub.hub().completed()).await;
+        hub
+    }
+
+    fn around(running: Running, control: Control, folder: Option<TempDir>) -> Self {
         Self {
             running,
+            _folder: folder,
             control,
             http: reqwest::Client::new(),
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lantern_actors::domain::{Presence, Profile, UserId};
+use lantern_actors::domain::{GuildId, Presence, Profile, UserId};
 use lantern_actors::ports::intake::{GatewayState, Intake};
 use tokio::sync::watch;
 
@@ -59,6 +59,8 @@ impl Recorder {
 }
 
 impl Intake for Recorder {
+    fn base(&self, _: GuildId) {}
+
     fn member(&self, profile: Profile, presence: Option<Presence>) {
         self.0.send_modify(|seen| {
             let user = profile.id;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, process::Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -13,6 +14,8 @@ use crate::harness::within;
 
 pub struct Program {
     child: Child,
+    /// Where its store is, unless the environment names another place.
+    _folder: TempDir,
     said: String,
     errors: JoinHandle<String>,
 }
@@ -24,11 +27,12 @@ pub struct Ended {
     pub errors: String,
 }
 
-fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
+fn command(args: &[&str], environment: &[(&str, &str)], folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lantern"));
     command
         .args(args)
         .env_clear()
+        .env("LANTERN__STORE__PATH", folder.path())
         .envs(environment.iter().copied())
         .env("RUST_BACKTRACE", "1")
         .stdin(Stdio::null())
@@ -46,7 +50,8 @@ async fn text_of(mut pipe: impl AsyncRead + Unpin) -> String {
 
 /// Runs a program to its end.
 pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let running = command(args, environment).output();
+    let folder = tempfile::tempdir().unwrap();
+    let running = command(args, environment, &folder).output();
     let output = within("the program ends", running).await.unwrap();
     Ended {
         succeeded: output.status.success(),
@@ -57,10 +62,12 @@ pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
 
 impl Program {
     pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = command(args, environment).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = command(args, environment, &folder).spawn().unwrap();
         let errors = tokio::spawn(text_of(child.stderr.take().unwrap()));
         Self {
             child,
+            _folder: folder,
             said: String::new(),
             errors,
         }
@@ -108,6 +115,11 @@ impl Program {
         let fields: Vec<&str> = fields.split(' ').collect();
         let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
         ticks(11) + ticks(12)
+    }
+
+    /// Ends it without a warning, as `kill -9` does.
+    pub async fn kill(mut self) {
+        within("the program ends", self.child.kill()).await.unwrap();
     }
 
     /// Sends it a signal, sees it end well, and gives what it complained of.

@@ -14,6 +14,7 @@ mod users;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     events::{AggregateId, EventPosition, Events, NewEvent, StoredEvent},
@@ -56,7 +57,10 @@ pub struct UserKey {
 }
 
 /// How many commits an aggregate has seen; 0 before the first.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(transparent)]
 pub struct Revision(u64);
 
 impl Revision {

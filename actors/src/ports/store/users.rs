@@ -28,7 +28,7 @@ impl TokenVersion {
 }
 
 /// What was decided about a user. The default is that of a user about whom nothing was.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StoredUser {
     /// What the next commit is based on.
     pub revision: Revision,

@@ -1,0 +1,193 @@
+//! The rows of an embedded store: what the bytes of keys and values mean.
+//!
+//! | keyspace | key | value |
+//! |---|---|---|
+//! | `members` | guild, user | [`MemberRow`] |
+//! | `users` | guild, user | [`UserRow`] |
+//! | `pairs` | guild, user, the pair's key | the pair's value, as it is |
+//! | `events` | kind of aggregate, its id, position | [`EventRow`] |
+//! | `expiry` | second, then a mark and a key of `members` or `events` | nothing |
+//!
+//! Numbers in keys are big-endian, so that the order of bytes is that of numbers. Values are
+//! MessagePack arrays: a field may be added at the end with a serde default. Anything else is a new
+//! format of the folder.
+
+use lantern_actors::{
+    domain::{GuildId, Member, Timestamp, UserId, Version},
+    ports::store::{
+        AggregateId, EventPosition, Revision, StoreError, StoredMember, StoredUser, TokenVersion,
+        UserKey,
+    },
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A member, or who left.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) enum MemberRow {
+    Present(Member),
+    Left(LeftRow),
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct LeftRow {
+    version: Version,
+    left_at: Timestamp,
+    expires_s: u64,
+}
+
+/// What was decided about a user, without the pairs.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(super) struct UserRow {
+    pub(super) revision: u64,
+    pub(super) version: Version,
+    pub(super) member_version: Version,
+    pub(super) token_version: TokenVersion,
+}
+
+/// An event that waits.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct EventRow {
+    pub(super) expires_s: u64,
+    pub(super) kind: String,
+    pub(super) body: String,
+}
+
+/// The mark of an aggregate that is a user.
+const USER: u8 = 1;
+
+/// Which keyspace an entry of `expiry` is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Expiring {
+    Member,
+    Event,
+}
+
+pub(super) fn guild_key(guild: GuildId) -> [u8; 8] {
+    guild.get().to_be_bytes()
+}
+
+pub(super) fn user_key(key: UserKey) -> [u8; 16] {
+    (u128::from(key.guild.get()) << 64 | u128::from(key.user.get())).to_be_bytes()
+}
+
+pub(super) fn pair_key(user: UserKey, key: &str) -> Vec<u8> {
+    [&user_key(user), key.as_bytes()].concat()
+}
+
+pub(super) fn aggregate_key(aggregate: AggregateId) -> Vec<u8> {
+    match aggregate {
+        AggregateId::User(user) => [&[USER][..], &user_key(user)].concat(),
+    }
+}
+
+pub(super) fn event_key(aggregate: AggregateId, position: EventPosition) -> Vec<u8> {
+    let mut key = aggregate_key(aggregate);
+    key.extend(position.number().to_be_bytes());
+    key
+}
+
+pub(super) fn expiry_key(expires_s: u64, expiring: Expiring, key: &[u8]) -> Vec<u8> {
+    let mark = match expiring {
+        Expiring::Member => 1,
+        Expiring::Event => 2,
+    };
+    [&expires_s.to_be_bytes()[..], &[mark], key].concat()
+}
+
+/// When, about what, and its key.
+pub(super) fn read_expiry_key(bytes: &[u8]) -> Result<(u64, Expiring, &[u8]), StoreError> {
+    let (second, rest) = bytes.split_first_chunk().ok_or_else(odd_key)?;
+    let (mark, key) = rest.split_first().ok_or_else(odd_key)?;
+    let expiring = match mark {
+        1 => Expiring::Member,
+        2 => Expiring::Event,
+        _ => return Err(odd_key()),
+    };
+    Ok((u64::from_be_bytes(*second), expiring, key))
+}
+
+pub(super) fn read_user_key(bytes: &[u8]) -> Result<UserKey, StoreError> {
+    let (guild, rest) = bytes.split_first_chunk().ok_or_else(odd_key)?;
+    let (user, _) = rest.split_first_chunk().ok_or_else(odd_key)?;
+    Ok(UserKey {
+        guild: GuildId::try_from(u64::from_be_bytes(*guild)).map_err(|_| odd_key())?,
+        user: UserId::try_from(u64::from_be_bytes(*user)).map_err(|_| odd_key())?,
+    })
+}
+
+/// The aggregate and the position that a key of `events` names.
+pub(super) fn read_event_key(bytes: &[u8]) -> Result<(AggregateId, EventPosition), StoreError> {
+    let (aggregate, position) = bytes.split_last_chunk().ok_or_else(odd_key)?;
+    let aggregate = match aggregate.split_first() {
+        Some((&USER, key)) => AggregateId::User(read_user_key(key)?),
+        _ => return Err(odd_key()),
+    };
+    let position = EventPosition::from_number(u64::from_be_bytes(*position));
+    Ok((aggregate, position))
+}
+
+pub(super) fn odd_key() -> StoreError {
+    StoreError::Corrupt("a key has a form that is not known".to_owned())
+}
+
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+pub(super) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    rmp_serde::to_vec(row).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+impl MemberRow {
+    pub(super) fn of(member: StoredMember, left_expires_s: u64) -> Self {
+        match member {
+            StoredMember::Present(member) => Self::Present(member),
+            StoredMember::Left {
+                version, left_at, ..
+            } => Self::Left(LeftRow {
+                version,
+                left_at,
+                expires_s: left_expires_s,
+            }),
+        }
+    }
+
+    pub(super) fn version(&self) -> Version {
+        match self {
+            Self::Present(member) => member.version,
+            Self::Left(left) => left.version,
+        }
+    }
+
+    /// When it is forgotten, in seconds since the epoch.
+    pub(super) fn expires_s(&self) -> Option<u64> {
+        match self {
+            Self::Present(_) => None,
+            Self::Left(left) => Some(left.expires_s),
+        }
+    }
+
+    /// What it says of this user, unless it is to be forgotten by now.
+    pub(super) fn stored(self, user: UserId, now_s: u64) -> Option<StoredMember> {
+        match self {
+            Self::Present(member) => Some(StoredMember::Present(member)),
+            Self::Left(left) => (left.expires_s > now_s).then_some(StoredMember::Left {
+                user,
+                version: left.version,
+                left_at: left.left_at,
+            }),
+        }
+    }
+}
+
+impl UserRow {
+    pub(super) fn stored(self) -> StoredUser {
+        StoredUser {
+            revision: Revision::new(self.revision),
+            version: self.version,
+            member_version: self.member_version,
+            token_version: self.token_version,
+            pairs: lantern_actors::domain::Pairs::new(),
+        }
+    }
+}

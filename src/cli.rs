@@ -68,15 +68,6 @@ pub enum Command {
             checked and is on disk."
     )]
     Restore(BackupArgs),
-    /// Say what is wrong with the configuration, or where each value comes from.
-    #[command(
-        long_about = "Reads the configuration as `lantern serve` would. If something is wrong, \
-            tells every problem and exits with status 1. Otherwise lists every setting, its value \
-            (secrets hidden) and where it comes from."
-    )]
-    CheckConfig(ConfigArgs),
-    /// Print the OpenAPI document of the REST interface.
-    Openapi,
     /// Write everything that is stored to a file.
     #[command(
         long_about = "Writes everything that the configured store holds to a file of text, which \
@@ -91,6 +82,15 @@ pub enum Command {
             repeat it with --merge."
     )]
     Import(ImportArgs),
+    /// Say what is wrong with the configuration, or where each value comes from.
+    #[command(
+        long_about = "Reads the configuration as `lantern serve` would. If something is wrong, \
+            tells every problem and exits with status 1. Otherwise lists every setting, its value \
+            (secrets hidden) and where it comes from."
+    )]
+    CheckConfig(ConfigArgs),
+    /// Print the OpenAPI document of the REST interface.
+    Openapi,
 }
 
 /// Which configuration.

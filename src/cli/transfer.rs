@@ -59,16 +59,24 @@ pub struct ImportArgs {
 
 /// `lantern export`.
 pub fn export(args: &ExportArgs) -> ExitCode {
-    finish(&args.config, async |store| exporting(store, args).await)
+    finish("export", &args.config, async |store| {
+        exporting(store, args).await
+    })
 }
 
 /// `lantern import`.
 pub fn import(args: &ImportArgs) -> ExitCode {
-    finish(&args.config, async |store| importing(store, args).await)
+    finish("import", &args.config, async |store| {
+        importing(store, args).await
+    })
 }
 
 /// Opens the configured store, and closes it whatever comes of the work.
-fn finish(args: &ConfigArgs, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> ExitCode {
+fn finish(
+    doing: &str,
+    args: &ConfigArgs,
+    work: impl AsyncFnOnce(&dyn Store) -> Outcome,
+) -> ExitCode {
     let config = match Loaded::load(Base::Defaults, args.config.as_deref(), environment()) {
         Ok(loaded) => loaded.config,
         Err(error) => return failed(&error),
@@ -76,7 +84,7 @@ fn finish(args: &ConfigArgs, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> E
     telemetry::start(&config.log);
     match run(with_store(&config, work)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(error) => failed(&format_args!("cannot {doing}: {error}")),
     }
 }
 

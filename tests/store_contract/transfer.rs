@@ -3,6 +3,7 @@
 mod files;
 mod hostile;
 mod merge;
+mod program;
 
 use indicatif::ProgressBar;
 use lantern::store::transfer::{Contents, Import, Imported, Reader, TransferError, export, verify};

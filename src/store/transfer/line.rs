@@ -53,9 +53,9 @@ pub enum Line {
 /// What the file is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Start {
-    /// [`FORMAT`].
+    /// The name of the format: `lantern export`.
     pub format: String,
-    /// [`FORMAT_VERSION`].
+    /// The version of the format.
     pub version: u64,
     /// Every guild that occurs.
     pub guilds: Vec<GuildId>,

@@ -123,7 +123,7 @@ impl App {
         };
         let way = way?;
 
-        let opened = store::open(&config.store).await?;
+        let opened = store::open(config).await?;
         let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
             .map_err(AppError::Shards)?;
         let hub = Hub::start(

@@ -1,14 +1,16 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in `run`, `backup` and `restore` in `backup`, `export` and `import` in
-//! `transfer`; `check-config` and `openapi` here.
+//! `serve` and `simulate` are in `run`, `export` and `import` in `transfer`, `backup`, `restore` and
+//! `migrate` in files of their own; `check-config` and `openapi` are here.
 
 mod backup;
+mod migrate;
 mod run;
 mod transfer;
 
 pub use self::{
     backup::{backup, restore},
+    migrate::migrate,
     run::{serve, simulate},
     transfer::{ExportArgs, ImportArgs, export, import},
 };
@@ -68,6 +70,14 @@ pub enum Command {
             checked and is on disk."
     )]
     Restore(BackupArgs),
+    /// Create the keyspace and tables of the ScyllaDB store, or bring them up to date.
+    #[command(
+        long_about = "Creates the keyspace and tables that [scylla] of the configuration names, in \
+            ScyllaDB or Apache Cassandra, or brings them up to date. It is safe to run again, and \
+            on several machines at once: one works, the others wait. A schema that is newer than \
+            this program is refused. Says what it did."
+    )]
+    Migrate(ConfigArgs),
     /// Write everything that is stored to a file.
     #[command(
         long_about = "Writes everything that the configured store holds to a file of text, which \

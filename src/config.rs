@@ -4,6 +4,7 @@
 //! is reported at once, each problem with its key, so that nobody has to mend one to see the next.
 
 mod layers;
+mod scylla;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -14,7 +15,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{server::ServerLimits, socket::SocketLimits};
 
-pub use self::layers::{Base, Loaded, Origin, Setting};
+pub use self::{
+    layers::{Base, Loaded, Origin, Setting},
+    scylla::ScyllaConfig,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -30,6 +34,8 @@ pub struct Config {
     pub users: UsersConfig,
     /// Where state survives.
     pub store: StoreConfig,
+    /// The ScyllaDB store.
+    pub scylla: ScyllaConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -128,6 +134,8 @@ pub struct StoreConfig {
 pub enum StoreKind {
     /// Built in, in a folder.
     Embedded,
+    /// ScyllaDB or Apache Cassandra.
+    Scylla,
 }
 
 /// `[log]`: the log.
@@ -272,6 +280,7 @@ impl Config {
             0,
             600_000,
         );
+        self.scylla.check(&mut within);
         if store.path.as_os_str().is_empty() {
             problems.push("store.path: a folder is needed".to_owned());
         }

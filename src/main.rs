@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => cli::backup(&args),
         Command::Restore(args) => cli::restore(&args),
         Command::CheckConfig(args) => cli::check_config(&args),
+        Command::Migrate(args) => cli::migrate(&args),
         Command::Openapi => cli::openapi(),
         Command::Export(args) => cli::export(&args),
         Command::Import(args) => cli::import(&args),

@@ -60,7 +60,6 @@ fn folder(args: &BackupArgs) -> Result<PathBuf, NoFolder> {
     let loaded = Loaded::load(Base::Defaults, args.config.config.as_deref(), environment())?;
     match loaded.config.store.kind {
         StoreKind::Embedded => Ok(loaded.config.store.path),
-        #[expect(unreachable_patterns, reason = "there will be others")]
-        _ => Err(NoFolder::OtherStore),
+        StoreKind::Scylla => Err(NoFolder::OtherStore),
     }
 }

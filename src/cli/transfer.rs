@@ -89,7 +89,7 @@ fn finish(
 }
 
 async fn with_store(config: &Config, work: impl AsyncFnOnce(&dyn Store) -> Outcome) -> Outcome {
-    let opened = store::open(&config.store).await?;
+    let opened = store::open(config).await?;
     let outcome = work(&*opened.store).await;
     opened.store.close().await;
     outcome

@@ -12,6 +12,8 @@ const DEMO: &str = include_str!("../../config/demo.toml");
 const PREFIX: &str = "LANTERN__";
 const TOKEN_VARIABLE: &str = "DISCORD_BOT_TOKEN";
 const TOKEN_KEY: &str = "discord.token";
+/// What is not shown to anybody.
+const SECRETS: [&str; 2] = [TOKEN_KEY, "scylla.password"];
 
 /// What the file and the environment are laid over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +172,10 @@ impl Layers {
                         .trim()
                         .parse()
                         .map_or(Value::String(text), Value::Integer),
+                    Some(Value::Boolean(_)) => text
+                        .trim()
+                        .parse()
+                        .map_or(Value::String(text), Value::Boolean),
                     _ => Value::String(text),
                 };
                 self.set(key, value, origin);
@@ -277,6 +283,9 @@ fn misfit(default: &Value, value: &Value) -> Option<String> {
             .err()
             .map(|_| format!("{number} is out of range")),
         (Value::Integer(_), _) => Some(format!("a whole number is needed, not {value}")),
+        (Value::Boolean(_), other) if !other.is_bool() => {
+            Some(format!("true or false is needed, not {value}"))
+        }
         // The value is not shown: it may be a secret.
         (Value::String(_), other) if !other.is_str() => {
             Some("a text in quotes is needed".to_owned())
@@ -308,7 +317,7 @@ fn deserialize<'a>(
 fn shown((key, (value, origin)): (String, (Value, Origin))) -> Setting {
     let value = match &value {
         Value::String(text) if text.is_empty() => "(not set)".to_owned(),
-        _ if key == TOKEN_KEY => "(hidden)".to_owned(),
+        _ if SECRETS.contains(&key.as_str()) => "(hidden)".to_owned(),
         other => other.to_string(),
     };
     Setting { key, value, origin }

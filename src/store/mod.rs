@@ -1,14 +1,18 @@
 //! The stores: what implements the port `lantern_actors::ports::store`.
 
 pub mod embedded;
+pub mod scylla;
 pub mod transfer;
 
 use std::{sync::Arc, time::Duration};
 
 use lantern_actors::ports::Store;
 
-use self::embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats};
-use crate::config::{StoreConfig, StoreKind};
+use self::{
+    embedded::{Door, EmbeddedConfig, EmbeddedStore, WriterStats},
+    scylla::{ScyllaSettings, ScyllaStore},
+};
+use crate::config::{Config, StoreKind};
 
 /// Why there is no store: one sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,9 @@ pub enum StoreOpenError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] embedded::OpenError),
+    /// The ScyllaDB store cannot be used as it is configured.
+    #[error(transparent)]
+    Scylla(#[from] scylla::SettingsError),
     /// The thread that opens it was lost.
     #[error("cannot open the store: the program is ending")]
     Ended,
@@ -31,10 +38,12 @@ pub struct OpenStore {
     pub door: Option<Door>,
 }
 
-/// Opens the store that is configured.
-pub async fn open(config: &StoreConfig) -> Result<OpenStore, StoreOpenError> {
-    match config.kind {
+/// Opens the store that is configured. That in ScyllaDB connects in the background if its database
+/// is not there within `restore_timeout_ms`.
+pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
+    match config.store.kind {
         StoreKind::Embedded => {
+            let config = &config.store;
             let config = EmbeddedConfig {
                 path: config.path.clone(),
                 keep_left: Duration::from_secs(u64::from(config.keep_left_days) * 86_400),
@@ -48,6 +57,17 @@ pub async fn open(config: &StoreConfig) -> Result<OpenStore, StoreOpenError> {
                 door: door.ok(),
                 embedded: Some(Arc::clone(store.stats())),
                 store: Arc::new(store),
+            })
+        }
+        StoreKind::Scylla => {
+            let store = ScyllaStore::start(ScyllaSettings::try_from(config)?);
+            let patience = Duration::from_millis(config.store.restore_timeout_ms);
+            // Why it is not there is in the log, and in every answer until it is.
+            let _ = store.ready(patience).await;
+            Ok(OpenStore {
+                store: Arc::new(store),
+                embedded: None,
+                door: None,
             })
         }
     }

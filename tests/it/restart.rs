@@ -131,9 +131,10 @@ async fn versions_never_go_back_when_the_hub_is_killed() {
     const UPDATES: usize = 400;
     let discord = Discord::start(12).await;
     let environment = discord.environment();
-    let environment = environment
-        .each_ref()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let members = discord.control.members().await;
     let mut held: HashMap<String, Value> = HashMap::new();
     for round in 0..6 {
@@ -188,7 +189,7 @@ fn hold(held: &mut HashMap<String, Value>, user: &Value) {
 /// back to what it was.
 #[tokio::test]
 async fn who_holds_a_version_that_was_lost_is_told_a_newer_one() {
-    let discord = Discord::start(3).await;
+    let discord = Discord::on_embedded_store(3).await;
     let hub = discord.hub().await;
     let user = hub.members().await[0];
     discord.control.playing(user, "Go").await;
@@ -243,7 +244,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[tokio::test]
 async fn the_number_of_members_that_are_not_stored_yet_falls_to_none() {
-    let discord = Discord::start(50).await;
+    let discord = Discord::on_embedded_store(50).await;
     let hub = discord.hub().await;
     let members: Vec<UserId> = hub.members().await;
     discord.control.burst(&members, 500).await;

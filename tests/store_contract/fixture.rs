@@ -26,6 +26,14 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// keyspace) may be shared: no test assumes that a store is empty.
 #[async_trait]
 pub trait Fixture: Send + Sync {
+    /// Whether there is what the store needs, a server perhaps. If not, its tests are skipped.
+    fn is_there() -> bool
+    where
+        Self: Sized,
+    {
+        true
+    }
+
     /// What a store needs before it can be opened: a folder, a keyspace.
     async fn prepare() -> Self
     where
@@ -295,6 +303,9 @@ macro_rules! tests {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 use $crate::fixture::{Fixture, Ground};
+                if !<$fixture as Fixture>::is_there() {
+                    return;
+                }
                 let fixture = <$fixture as Fixture>::prepare().await;
                 $crate::$noun::$test(Ground::new(fixture).await).await;
             })+

@@ -19,6 +19,7 @@ mod fixture;
 mod members;
 mod model;
 mod properties;
+mod scylla;
 mod stores;
 mod transfer;
 mod users;

@@ -4,3 +4,4 @@ use crate::fixture::contract;
 
 contract!(model, crate::model::ModelFixture);
 contract!(embedded, crate::embedded::EmbeddedFixture);
+contract!(scylla, crate::scylla::ScyllaFixture);

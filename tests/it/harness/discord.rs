@@ -1,36 +1,55 @@
 //! A simulated Discord that outlives the hubs that mirror it, and the store that they share.
 
+use std::path::Path;
+
 use lantern::{
-    config::{Config, Secret},
+    config::{Config, Secret, StoreKind},
     simulator::{Simulator, SimulatorConfig},
 };
-use tempfile::TempDir;
 
-use super::{Control, Running, TestHub, still, within};
+use super::{Control, Place, Running, TestHub, cql, still, within};
 
 pub struct Discord {
     simulator: Option<Simulator>,
-    api_url: String,
     pub control: Control,
-    folder: TempDir,
+    /// What its hubs are configured with.
+    config: Config,
+    place: Place,
 }
 
 impl Discord {
     /// With so many members that do nothing by themselves.
     pub async fn start(members: u32) -> Self {
-        let config = SimulatorConfig { members, ..still() };
-        let simulator = Simulator::start(config).await.unwrap();
+        let mut discord = Self::on_embedded_store(members).await;
+        let folder = discord.place.folder.path();
+        discord.place._keyspace = cql::choose(&mut discord.config, folder).await;
+        discord
+    }
+
+    /// As [`Self::start`], for what concerns the embedded store alone.
+    pub async fn on_embedded_store(members: u32) -> Self {
+        let simulator = SimulatorConfig { members, ..still() };
+        let simulator = Simulator::start(simulator).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::load(None, []).unwrap();
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.store.path = folder.path().to_owned();
+        config.discord.api_url = Some(simulator.api_url());
+        config.discord.token = Some(Secret::new("simulated-token"));
         Self {
             control: Control::new(&simulator),
-            api_url: simulator.api_url(),
             simulator: Some(simulator),
-            folder: tempfile::tempdir().unwrap(),
+            config,
+            place: Place {
+                folder,
+                _keyspace: None,
+            },
         }
     }
 
-    /// Where its hubs store.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+    /// Where its hubs store, if that is in a folder.
+    pub fn folder(&self) -> &Path {
+        self.place.folder.path()
     }
 
     /// A hub that mirrors it, once it knows its members.
@@ -42,23 +61,27 @@ impl Discord {
 
     /// A hub that mirrors it and may not have reached it yet.
     pub async fn starting_hub(&self) -> TestHub {
-        let mut config = Config::load(None, []).unwrap();
-        config.server.listen = "127.0.0.1:0".parse().unwrap();
-        config.store.path = self.folder().to_owned();
-        config.discord.api_url = Some(self.api_url.clone());
-        config.discord.token = Some(Secret::new("simulated-token"));
-        let running = Running::start(config, None).await;
+        let running = Running::start(self.config.clone(), None).await;
         TestHub::around(running, self.control.clone(), None)
     }
 
     /// What makes `lantern serve` mirror it.
-    pub fn environment(&self) -> [(String, String); 3] {
-        let pair = |name: &str, value: String| (name.to_owned(), value);
-        [
-            pair("LANTERN__DISCORD__API_URL", self.api_url.clone()),
-            pair("DISCORD_BOT_TOKEN", "simulated-token".to_owned()),
-            pair("LANTERN__STORE__PATH", self.folder().display().to_string()),
-        ]
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let config = &self.config;
+        let api_url = config.discord.api_url.clone();
+        let mut variables = vec![
+            ("LANTERN__DISCORD__API_URL", api_url.unwrap()),
+            ("DISCORD_BOT_TOKEN", "simulated-token".to_owned()),
+            ("LANTERN__STORE__PATH", self.folder().display().to_string()),
+        ];
+        if config.store.kind == StoreKind::Scylla {
+            variables.extend([
+                ("LANTERN__STORE__KIND", "scylla".to_owned()),
+                ("LANTERN__SCYLLA__NODES", config.scylla.nodes.join(", ")),
+                ("LANTERN__SCYLLA__KEYSPACE", config.scylla.keyspace.clone()),
+            ]);
+        }
+        variables
     }
 
     /// Is gone from here on; who asks is refused.

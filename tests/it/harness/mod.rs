@@ -1,6 +1,7 @@
 //! The whole server on a port of its own, with a simulated Discord, and clients for it.
 
 mod control;
+mod cql;
 mod discord;
 mod raw;
 mod running;
@@ -22,11 +23,18 @@ use tempfile::TempDir;
 /// How long anything may take before a test fails. Far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Where a hub's store is; gone when dropped.
+pub struct Place {
+    pub folder: TempDir,
+    /// If it is on a CQL server.
+    _keyspace: Option<cql::Keyspace>,
+}
+
 /// A running Lantern.
 pub struct TestHub {
     running: Running,
     /// Where its store is, unless the test has named another place.
-    _folder: Option<TempDir>,
+    _place: Option<Place>,
     pub control: Control,
     http: reqwest::Client,
 }
@@ -50,17 +58,22 @@ impl TestHub {
         let folder = tempfile::tempdir().unwrap();
         config.store.path = folder.path().to_owned();
         change(&mut config);
+        let keyspace = cql::choose(&mut config, folder.path()).await;
+        let place = Place {
+            folder,
+            _keyspace: keyspace,
+        };
         let running = Running::start(config, Some(simulator)).await;
         let control = Control::new(running.app().simulator().unwrap());
-        let hub = Self::around(running, control, Some(folder));
+        let hub = Self::around(running, control, Some(place));
         within("the member list is complete", hub.hub().completed()).await;
         hub
     }
 
-    fn around(running: Running, control: Control, folder: Option<TempDir>) -> Self {
+    fn around(running: Running, control: Control, place: Option<Place>) -> Self {
         Self {
             running,
-            _folder: folder,
+            _place: place,
             control,
             http: reqwest::Client::new(),
         }

@@ -70,13 +70,6 @@ pub enum Command {
             checked and is on disk."
     )]
     Restore(BackupArgs),
-    /// Say what is wrong with the configuration, or where each value comes from.
-    #[command(
-        long_about = "Reads the configuration as `lantern serve` would. If something is wrong, \
-            tells every problem and exits with status 1. Otherwise lists every setting, its value \
-            (secrets hidden) and where it comes from."
-    )]
-    CheckConfig(ConfigArgs),
     /// Create the keyspace and tables of the ScyllaDB store, or bring them up to date.
     #[command(
         long_about = "Creates the keyspace and tables that [scylla] of the configuration names, in \
@@ -85,8 +78,6 @@ pub enum Command {
             this program is refused. Says what it did."
     )]
     Migrate(ConfigArgs),
-    /// Print the OpenAPI document of the REST interface.
-    Openapi,
     /// Write everything that is stored to a file.
     #[command(
         long_about = "Writes everything that the configured store holds to a file of text, which \
@@ -101,6 +92,15 @@ pub enum Command {
             repeat it with --merge."
     )]
     Import(ImportArgs),
+    /// Say what is wrong with the configuration, or where each value comes from.
+    #[command(
+        long_about = "Reads the configuration as `lantern serve` would. If something is wrong, \
+            tells every problem and exits with status 1. Otherwise lists every setting, its value \
+            (secrets hidden) and where it comes from."
+    )]
+    CheckConfig(ConfigArgs),
+    /// Print the OpenAPI document of the REST interface.
+    Openapi,
 }
 
 /// Which configuration.
@@ -269,5 +269,19 @@ mod tests {
         ];
         assert!(Cli::try_parse_from(with_demo).is_ok());
         assert!(Cli::try_parse_from(["lantern", "simulate", "--rate", "-1"]).is_err());
+    }
+
+    #[test]
+    fn exports_and_imports_name_a_file() {
+        let guilds = ["--guild", "5", "--guild", "6", "-"];
+        let cli = Cli::try_parse_from([&["lantern", "export"], guilds.as_slice()].concat());
+        let Command::Export(export) = cli.unwrap().command else {
+            panic!("another command");
+        };
+        assert_eq!(export.guild.len(), 2);
+        assert_eq!(export.file.to_str(), Some("-"));
+        assert!(Cli::try_parse_from(["lantern", "import", "--merge", "file"]).is_ok());
+        assert!(Cli::try_parse_from(["lantern", "import"]).is_err());
+        assert!(Cli::try_parse_from(["lantern", "export", "--guild", "x", "-"]).is_err());
     }
 }

@@ -1,8 +1,7 @@
 //! `lantern export` and `lantern import`: the configured store to a file, and back.
 
 use std::{
-    ffi::OsString,
-    fs::{self, File},
+    fs::File,
     io::{self, BufRead, BufReader, BufWriter, Seek, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -60,7 +59,7 @@ pub struct ImportArgs {
 
 /// `lantern export`.
 pub fn export(args: &ExportArgs) -> ExitCode {
-    with_config(&args.config, async |config| {
+    with_config("export", &args.config, async |config| {
         // Also while the store is in use.
         let (opened, _copy) = store::open_to_read(config).await?;
         closing(opened, async |store| exporting(store, args).await).await
@@ -69,13 +68,17 @@ pub fn export(args: &ExportArgs) -> ExitCode {
 
 /// `lantern import`.
 pub fn import(args: &ImportArgs) -> ExitCode {
-    with_config(&args.config, async |config| {
+    with_config("import", &args.config, async |config| {
         let opened = store::open(config).await?;
         closing(opened, async |store| importing(store, args).await).await
     })
 }
 
-fn with_config(args: &ConfigArgs, work: impl AsyncFnOnce(&Config) -> Outcome) -> ExitCode {
+fn with_config(
+    doing: &str,
+    args: &ConfigArgs,
+    work: impl AsyncFnOnce(&Config) -> Outcome,
+) -> ExitCode {
     let config = match Loaded::load(Base::Defaults, args.config.as_deref(), environment()) {
         Ok(loaded) => loaded.config,
         Err(error) => return failed(&error),
@@ -83,7 +86,7 @@ fn with_config(args: &ConfigArgs, work: impl AsyncFnOnce(&Config) -> Outcome) ->
     telemetry::start(&config.log);
     match run(work(&config)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(error) => failed(&format_args!("cannot {doing}: {error}")),
     }
 }
 
@@ -112,45 +115,11 @@ async fn exporting(store: &dyn Store, args: &ExportArgs) -> Outcome {
         let _ = writeln!(io::stderr(), "Exported {}.", listed(&contents));
         return Ok(());
     }
-    let contents = export_to(store, guilds, &args.file, &bar).await?;
+    let contents = transfer::export_to(store, guilds, &args.file, &bar).await?;
     bar.finish_and_clear();
     let place = args.file.display();
     say(&format!("Exported {} to {place}.", listed(&contents)));
     Ok(())
-}
-
-/// Writes beside the file and renames, so that a file of this name is always whole.
-async fn export_to(
-    store: &dyn Store,
-    guilds: Vec<GuildId>,
-    path: &Path,
-    bar: &ProgressBar,
-) -> Result<Contents, TransferError> {
-    if path.exists() {
-        let problem = format!("{} exists; choose another name", path.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem).into());
-    }
-    let mut part = OsString::from(path);
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = async {
-        let file = File::create(&part)?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, &file);
-        let contents = transfer::export(store, guilds, &mut out, bar).await?;
-        drop(out);
-        file.sync_all()?;
-        fs::rename(&part, path)?;
-        // The name is on disk only when its folder is.
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-        Ok(contents)
-    };
-    let written = written.await;
-    if written.is_err() {
-        // What is wrong is told already.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }
 
 async fn importing(store: &dyn Store, args: &ImportArgs) -> Outcome {

@@ -1,7 +1,9 @@
 //! Export and import: what one store held, another holds.
 
+mod files;
 mod hostile;
 mod merge;
+mod program;
 
 use indicatif::ProgressBar;
 use lantern::store::transfer::{Contents, Import, Imported, Reader, TransferError, export, verify};

@@ -37,7 +37,7 @@ pub enum TransferError {
     Holds(Vec<GuildId>),
     /// An import into this store was cut off within a user.
     #[error(
-        "user {} of guild {} is there only in part, because an import was cut off: repeat that import with --merge first",
+        "user {} of guild {} is there only in part, because an import was cut off: repeat that import with --merge",
         .0.user,
         .0.guild
     )]

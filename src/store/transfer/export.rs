@@ -11,7 +11,6 @@ use super::{
     error::TransferError,
     inventory,
     line::{End, Line, MAX_LINE_BYTES, Start},
-    user_import::is_unfinished,
 };
 
 /// Writes everything that a store holds of these guilds, and says what that was. The bar counts lines.
@@ -49,7 +48,7 @@ impl File<'_> {
     fn write(&mut self, line: &Line) -> Result<(), TransferError> {
         let bytes = line.to_bytes()?;
         if let Line::User(user) = line {
-            if is_unfinished(user.version, user.member_version) {
+            if user.is_unfinished() {
                 return Err(TransferError::Unfinished(user.key()));
             }
             if bytes.len() > MAX_LINE_BYTES {

@@ -92,9 +92,22 @@ impl Import {
         }
         let (expected, mut done) = writing.finish().await?;
         done.file = *reader.contents();
-        done.store = inventory::contents(store, &guilds).await?;
+        // Left by another import, of a file that names users whom this one does not.
+        let mut unfinished = None;
+        inventory::for_each(store, &guilds, |line| {
+            if let Line::User(user) = &line
+                && user.is_unfinished()
+            {
+                unfinished.get_or_insert(user.key());
+            }
+            Ok(done.store.add(&line)?)
+        })
+        .await?;
         expected.check(&done.store)?;
-        Ok(done)
+        match unfinished {
+            Some(user) => Err(TransferError::Unfinished(user)),
+            None => Ok(done),
+        }
     }
 }
 

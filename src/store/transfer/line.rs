@@ -8,7 +8,7 @@ use lantern_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::contents::Contents;
+use super::{contents::Contents, user_import::is_unfinished};
 
 /// The name of the format.
 pub const FORMAT: &str = "lantern export";
@@ -53,9 +53,9 @@ pub enum Line {
 /// What the file is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Start {
-    /// [`FORMAT`].
+    /// The name of the format: `lantern export`.
     pub format: String,
-    /// [`FORMAT_VERSION`].
+    /// The version of the format.
     pub version: u64,
     /// Every guild that occurs.
     pub guilds: Vec<GuildId>,
@@ -152,6 +152,11 @@ impl UserLine {
             guild: self.guild,
             user: self.user,
         }
+    }
+
+    /// Whether it is there only in part, because an import was cut off.
+    pub fn is_unfinished(&self) -> bool {
+        is_unfinished(self.version, self.member_version)
     }
 
     /// Whether what was decided is the same; events come and go.

@@ -21,6 +21,7 @@
 mod contents;
 mod error;
 mod export;
+mod file;
 mod import;
 mod inventory;
 mod line;
@@ -31,8 +32,9 @@ pub use self::{
     contents::{Contents, Tally},
     error::TransferError,
     export::export,
+    file::export_to,
     import::{Import, Imported},
     line::{End, EventLine, Line, Start, UserLine},
     reader::{Reader, verify},
-    user_import::EVENTS_KEPT_FOR,
+    user_import::{EVENTS_KEPT_FOR, is_unfinished},
 };

@@ -17,7 +17,6 @@ use super::{
     contents::Contents,
     error::TransferError,
     line::{End, FORMAT, FORMAT_VERSION, Line, MAX_LINE_BYTES},
-    user_import::is_unfinished,
 };
 
 /// The greatest number that every JSON reader takes as it is.
@@ -134,7 +133,7 @@ impl<R: BufRead> Reader<R> {
                     let problem = format!("{count} pairs, and a user has at most {MAX_PAIRS}");
                     return Err(self.problem(problem));
                 }
-                if is_unfinished(user.version, user.member_version) {
+                if user.is_unfinished() {
                     return Err(self.problem("a user that is there only in part"));
                 }
                 self.check_new(user.guild, user.user, Kind::User)?;

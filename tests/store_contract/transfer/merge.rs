@@ -156,6 +156,25 @@ async fn an_import_that_was_cut_off_after_any_commit_is_finished_by_a_merge() {
 }
 
 #[tokio::test]
+async fn a_user_that_another_import_left_in_part_is_told() {
+    let (source, guild) = (ModelStore::default(), some_guild());
+    fill(&source, guild).await;
+    let file = exported(&source, guild).await;
+    let target = ModelStore::default();
+    let user = UserKey {
+        guild,
+        user: some_user(),
+    };
+    let part = UserChange {
+        member_version: Version::new(1),
+        ..setting("a", "b")
+    };
+    target.users().commit(user, START, part).await.unwrap();
+    let answer = import(&target, &file, Import::Merge).await;
+    assert!(matches!(answer, Err(TransferError::Unfinished(who)) if who == user));
+}
+
+#[tokio::test]
 async fn a_user_without_member_and_version_is_not_taken_for_unfinished() {
     let (source, guild) = (ModelStore::default(), some_guild());
     let user = UserKey {
@@ -203,7 +222,8 @@ async fn somebody_else_who_writes_meanwhile_is_noticed() {
         error.to_string().contains("4 members instead of 3"),
         "{error}"
     );
-    assert_eq!(all(target.members().scan(guild)).await.len(), 5); // with the one who left
+    // With the one who left.
+    assert_eq!(all(target.members().scan(guild)).await.len(), 5);
 }
 
 /// Reads nothing, and does something then.

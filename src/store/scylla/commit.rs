@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use lantern_actors::ports::store::{EventPosition, Revision, StoreError, UserChange, UserKey};
 use scylla::{
-    errors::ExecutionError,
     response::query_result::QueryResult,
     serialize::row::SerializeRow,
     statement::batch::{Batch, BatchType},
@@ -56,7 +55,8 @@ enum Found {
 enum Attempt {
     Made,
     Refused,
-    Unknown(ExecutionError),
+    /// There was no answer, or an error that does not say.
+    Unknown(StoreError),
 }
 
 impl<'a> Commit<'a> {
@@ -158,7 +158,7 @@ impl<'a> Commit<'a> {
                 false => Attempt::Refused,
             }),
             Err(error) if is_refusal(&error) => Err(unavailable(error)),
-            Err(error) => Ok(Attempt::Unknown(error)),
+            Err(error) => Ok(Attempt::Unknown(unavailable(error))),
         }
     }
 
@@ -166,12 +166,12 @@ impl<'a> Commit<'a> {
     /// cannot make it twice: only one commit can make the revision. The answer to that is certain.
     async fn resolve(
         &self,
-        lost: ExecutionError,
+        lost: StoreError,
         resolve_for: Duration,
     ) -> Result<Revision, StoreError> {
         tracing::warn!(user = %self.user.user, error = %lost, "the answer to a commit was lost");
         let deadline = Instant::now() + resolve_for;
-        let mut last = unavailable(lost);
+        let mut last = lost;
         let mut pause = FIRST_PAUSE;
         let mut was_refused = false;
         while Instant::now() < deadline {
@@ -188,8 +188,7 @@ impl<'a> Commit<'a> {
                             was_refused = true;
                             continue;
                         }
-                        Ok(Ok(Attempt::Unknown(error))) => last = unavailable(error),
-                        Ok(Err(error)) => last = error,
+                        Ok(Ok(Attempt::Unknown(error)) | Err(error)) => last = error,
                         Err(_) => break,
                     }
                 }

@@ -7,7 +7,7 @@ use lantern_actors::ports::store::{EventPosition, Revision, StoreError, UserChan
 use scylla::{
     response::query_result::QueryResult,
     serialize::row::SerializeRow,
-    statement::batch::{Batch, BatchType},
+    statement::batch::Batch,
     value::{CqlValue, Row},
 };
 use tokio::time::{Instant, sleep};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     errors::{is_refusal, unavailable, unreadable},
     link::Connected,
+    statements::deciding_batch,
     values::{key, number_column, ttl},
 };
 
@@ -73,7 +74,7 @@ impl<'a> Commit<'a> {
             user,
             id: uuid::Builder::from_random_bytes(rand::random()).into_uuid(),
             makes,
-            batch: Batch::new(BatchType::Logged),
+            batch: deciding_batch(),
             values: Vec::new(),
         };
         commit.add(based_on, change)?;

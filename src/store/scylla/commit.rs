@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use lantern_actors::ports::store::{EventPosition, Revision, StoreError, UserChange, UserKey};
 use scylla::{
-    errors::ExecutionError,
     response::query_result::QueryResult,
     serialize::row::SerializeRow,
-    statement::batch::{Batch, BatchType},
+    statement::batch::Batch,
     value::{CqlValue, Row},
 };
 use tokio::time::{Instant, sleep};
@@ -17,6 +16,7 @@ use uuid::Uuid;
 use super::{
     errors::{is_refusal, unavailable, unreadable},
     link::Connected,
+    statements::deciding_batch,
     values::{key, number_column, ttl},
 };
 
@@ -56,7 +56,8 @@ enum Found {
 enum Attempt {
     Made,
     Refused,
-    Unknown(Box<ExecutionError>),
+    /// There was no answer, or an error that does not say.
+    Unknown(StoreError),
 }
 
 impl<'a> Commit<'a> {
@@ -73,7 +74,7 @@ impl<'a> Commit<'a> {
             user,
             id: uuid::Builder::from_random_bytes(rand::random()).into_uuid(),
             makes,
-            batch: Batch::new(BatchType::Logged),
+            batch: deciding_batch(),
             values: Vec::new(),
         };
         commit.add(based_on, change)?;
@@ -145,7 +146,7 @@ impl<'a> Commit<'a> {
         match self.attempt().await {
             Ok(Attempt::Made) => Ok(self.makes),
             Ok(Attempt::Refused) => Err(StoreError::Conflict),
-            Ok(Attempt::Unknown(error)) => self.resolve(*error, resolve_for).await,
+            Ok(Attempt::Unknown(error)) => self.resolve(error, resolve_for).await,
             Err(error) => Err(error),
         }
     }
@@ -158,7 +159,7 @@ impl<'a> Commit<'a> {
                 false => Attempt::Refused,
             }),
             Err(error) if is_refusal(&error) => Err(unavailable(error)),
-            Err(error) => Ok(Attempt::Unknown(Box::new(error))),
+            Err(error) => Ok(Attempt::Unknown(unavailable(error))),
         }
     }
 
@@ -166,12 +167,12 @@ impl<'a> Commit<'a> {
     /// cannot make it twice: only one commit can make the revision. The answer to that is certain.
     async fn resolve(
         &self,
-        lost: ExecutionError,
+        lost: StoreError,
         resolve_for: Duration,
     ) -> Result<Revision, StoreError> {
         tracing::warn!(user = %self.user.user, error = %lost, "the answer to a commit was lost");
         let deadline = Instant::now() + resolve_for;
-        let mut last = unavailable(lost);
+        let mut last = lost;
         let mut pause = FIRST_PAUSE;
         let mut was_refused = false;
         while Instant::now() < deadline {
@@ -188,8 +189,7 @@ impl<'a> Commit<'a> {
                             was_refused = true;
                             continue;
                         }
-                        Ok(Ok(Attempt::Unknown(error))) => last = unavailable(*error),
-                        Ok(Err(error)) => last = error,
+                        Ok(Ok(Attempt::Unknown(error)) | Err(error)) => last = error,
                         Err(_) => break,
                     }
                 }

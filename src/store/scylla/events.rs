@@ -5,10 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use lantern_actors::ports::store::{
     AggregateId, EventPosition, Events, Scan, StoreError, StoredEvent, UserKey,
 };
-use scylla::{
-    response::{PagingState, query_result::QueryRowsResult},
-    statement::batch::{Batch, BatchType},
-};
+use scylla::response::{PagingState, query_result::QueryRowsResult};
 use tokio::time::timeout;
 
 use super::{
@@ -17,6 +14,7 @@ use super::{
     hints,
     link::{Connected, Link},
     pages::pages,
+    statements::deciding_batch,
     values::{BUCKETS, guild_id, key, number, number_column, user_id},
 };
 
@@ -155,7 +153,7 @@ async fn read(
 }
 
 /// Deletes events, so many at once, until there is none up to `through`. If somebody else does the
-/// same, or an answer is lost, it looks again.
+/// same, it looks again. A lost answer is an error: acknowledging is safe to repeat.
 async fn acknowledge(
     on: &Connected,
     user: UserKey,
@@ -176,7 +174,7 @@ async fn acknowledge(
         let Some(last) = positions.last() else {
             return Ok(());
         };
-        let mut batch = Batch::new(BatchType::Logged);
+        let mut batch = deciding_batch();
         let mut values: Vec<Values> = Vec::new();
         match before {
             Some(before) => {

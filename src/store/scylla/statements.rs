@@ -6,7 +6,11 @@ use scylla::{
     client::session::Session,
     errors::PrepareError,
     policies::retry::FallthroughRetryPolicy,
-    statement::{Consistency, prepared::PreparedStatement},
+    statement::{
+        Consistency,
+        batch::{Batch, BatchType},
+        prepared::PreparedStatement,
+    },
 };
 
 /// The statements, by table.
@@ -64,6 +68,14 @@ impl Statements {
     }
 }
 
+/// A batch that decides. The driver must not send it a second time by itself: if the first one was
+/// applied, the second is refused, and nobody would know that it was the same.
+pub(super) fn deciding_batch() -> Batch {
+    let mut batch = Batch::new(BatchType::Logged);
+    batch.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+    batch
+}
+
 struct Preparing<'a>(&'a Session);
 
 impl Preparing<'_> {
@@ -81,11 +93,9 @@ impl Preparing<'_> {
         Ok(statement)
     }
 
-    /// Part of a conditional batch.
+    /// Part of a [`deciding_batch`].
     async fn deciding(&self, text: &str) -> Result<PreparedStatement, PrepareError> {
-        let mut statement = self.0.prepare(text).await?;
-        statement.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
-        Ok(statement)
+        self.0.prepare(text).await
     }
 }
 

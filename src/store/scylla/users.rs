@@ -70,10 +70,13 @@ impl Users for Link {
             hints::write(&call, user).await?;
         }
         let commit = Commit::new(&call, user, based_on, change)?;
+        let mut doubt = Doubt {
+            link: self,
+            user,
+            is_certain: false,
+        };
         let made = commit.make(self.settings.resolve_timeout).await;
-        if matches!(made, Err(StoreError::Unavailable(_))) {
-            self.in_doubt.lock().insert(user);
-        }
+        doubt.is_certain = !matches!(made, Err(StoreError::Unavailable(_)));
         made
     }
 
@@ -103,6 +106,22 @@ fn users_of(guild: i64, page: &QueryRowsResult) -> Vec<Result<UserId, StoreError
         Err(error) => Some(Err(unreadable(error))),
     })
     .collect()
+}
+
+/// Remembers a commit whose outcome is not known when this is dropped, also because nobody waited for
+/// it.
+struct Doubt<'a> {
+    link: &'a Link,
+    user: UserKey,
+    is_certain: bool,
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if !self.is_certain {
+            self.link.in_doubt.lock().insert(self.user);
+        }
+    }
 }
 
 /// Has the database finish or give up a commit that is half-way through, as a SERIAL read does.

@@ -7,6 +7,7 @@
 mod engine;
 mod events;
 mod folder;
+mod journal;
 mod members;
 mod reading;
 mod rows;

@@ -27,9 +27,15 @@ pub(super) enum NoBatch {
 
 /// What is written, without the zeros that nothing was written over yet. A batch ends with its mark.
 pub(super) fn written(journal: &[u8]) -> &[u8] {
-    let used = journal.iter().rposition(|byte| *byte != 0);
-    let used = used.map_or(0, |last| last + 1);
-    journal.get(..used).unwrap_or_default()
+    // Mostly zeros, 64 MiB of them, so they are passed over by the page.
+    const ZEROS: [u8; 4_096] = [0; 4_096];
+    let mut used = journal;
+    while let Some(rest) = used.strip_suffix(&ZEROS) {
+        used = rest;
+    }
+    let last = used.iter().rposition(|byte| *byte != 0);
+    used.get(..last.map_or(0, |last| last + 1))
+        .unwrap_or_default()
 }
 
 /// How many bytes from the start are whole batches, and what ends them, if it is not the end.

@@ -190,6 +190,8 @@ async fn the_hub_waits_for_discord_and_comes_alive_with_it() {
     drop(free);
     let mut config = Config::load(None, []).unwrap();
     config.server.listen = "127.0.0.1:0".parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    config.store.path = folder.path().to_owned();
     config.discord.api_url = Some(format!("http://{addr}"));
     config.discord.token = Some(Secret::new("simulated-token"));
     config.discord.retry_first_ms = 20;

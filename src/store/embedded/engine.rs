@@ -1,12 +1,16 @@
 //! fjall, opened, and opened again after it has given up.
 
 use std::{
+    fs::{self, TryLockError},
     io,
+    panic::catch_unwind,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError};
+use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
 use lantern_actors::ports::store::StoreError;
 use parking_lot::{Mutex, RwLock};
 
@@ -18,6 +22,15 @@ const CACHE_BYTES: u64 = 32 << 20;
 const JOURNAL_BYTES: u64 = 128 << 20;
 /// When a keyspace's newest part is sorted into a table.
 const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// Below these fjall never waits: one batch adds at most one of each.
+const MOST_SEALED: usize = 3;
+const MOST_RUNS: usize = 28;
+/// How long to wait before looking again.
+const CATCH_UP: Duration = Duration::from_millis(5);
+
+/// How long the file is that says that a folder is a database of fjall.
+const VERSION_BYTES: u64 = 5;
 
 /// Why fjall did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -68,13 +81,21 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn open(path: &Path) -> Result<Self, EngineError> {
-        let database = match open_database(path) {
-            Err(fjall::Error::JournalRecovery(reason)) => {
-                torn::cut(path, &reason)?;
-                open_database(path)?
-            }
-            opened => opened?,
-        };
+        // fjall asserts a good deal of what it reads.
+        catch_unwind(|| Self::open_unguarded(path)).unwrap_or_else(|_| {
+            let what = "the storage engine panicked while it read it";
+            Err(EngineError::Damaged(what.to_owned()))
+        })
+    }
+
+    fn open_unguarded(path: &Path) -> Result<Self, EngineError> {
+        // Whoever still has it open writes once more when it lets go.
+        if is_locked(path).map_err(EngineError::Io)? {
+            return Err(EngineError::Locked);
+        }
+        forget_unfinished(path).map_err(EngineError::Io)?;
+        torn::mend(path)?;
+        let database = open_database(path)?;
         let keyspace = |name: &str| {
             database.keyspace(name, || {
                 KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
@@ -90,6 +111,22 @@ impl Engine {
         })
     }
 
+    /// Waits until little is left to be sorted into tables. fjall waits itself, but forever, also when
+    /// the threads that sort have ended because the disk refused.
+    pub(super) fn let_it_catch_up(&self) -> Result<(), EngineError> {
+        let is_behind = |keyspace: &Keyspace| {
+            keyspace.tree.sealed_memtable_count() >= MOST_SEALED
+                || keyspace.tree.l0_run_count() >= MOST_RUNS
+        };
+        let keyspaces = self.keyspaces();
+        while keyspaces.iter().any(|keyspace| is_behind(keyspace)) {
+            // Tells if it has given up.
+            self.database.persist(PersistMode::Buffer)?;
+            thread::sleep(CATCH_UP);
+        }
+        Ok(())
+    }
+
     /// Every keyspace, in the order in which backups count them.
     pub(super) fn keyspaces(&self) -> [&Keyspace; 5] {
         [
@@ -100,6 +137,32 @@ impl Engine {
             &self.expiry,
         ]
     }
+}
+
+fn is_locked(path: &Path) -> io::Result<bool> {
+    match fs::File::open(path.join("lock")).map(|lock| lock.try_lock()) {
+        Ok(Ok(())) => Ok(false),
+        Ok(Err(TryLockError::WouldBlock)) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Ok(Err(TryLockError::Error(error))) | Err(error) => Err(error),
+    }
+}
+
+/// Removes a database that was being made when the process was killed or the disk was full: fjall
+/// can neither open it nor make it anew. Nothing was ever stored in it, for its keyspaces come after
+/// the file that says that it is one.
+fn forget_unfinished(path: &Path) -> io::Result<()> {
+    let entries_of = |path: &Path| match fs::read_dir(path) {
+        Ok(entries) => Ok(entries.count()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    };
+    let marked = fs::metadata(path.join("version")).map_or(0, |version| version.len());
+    let is_unfinished = marked < VERSION_BYTES && entries_of(&path.join("keyspaces"))? == 0;
+    if is_unfinished && entries_of(path)? > 0 {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
 }
 
 fn open_database(path: &Path) -> fjall::Result<Database> {

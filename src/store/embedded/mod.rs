@@ -9,6 +9,7 @@ mod door;
 mod engine;
 mod events;
 mod folder;
+mod journal;
 mod members;
 mod reading;
 mod rows;

@@ -126,6 +126,13 @@ pub(super) fn read_event_key(bytes: &[u8]) -> Result<(AggregateId, EventPosition
     Ok((aggregate, position))
 }
 
+/// Whether this is the row of a user, which every commit writes. Its key is like that of a member,
+/// but its value is an array, and a member's is a map from the kind of row.
+pub(super) fn is_decision(key: &[u8], value: &[u8]) -> bool {
+    const ARRAY: u8 = 0x90;
+    key.len() == size_of::<u128>() && value.first().is_some_and(|kind| kind & 0xF0 == ARRAY)
+}
+
 pub(super) fn odd_key() -> StoreError {
     StoreError::Corrupt("a key has a form that is not known".to_owned())
 }
@@ -189,5 +196,26 @@ impl UserRow {
             token_version: self.token_version,
             pairs: lantern_actors::domain::Pairs::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_row_of_a_user_is_a_decision() {
+        let key = [7; 16];
+        let user = write(&UserRow::default()).unwrap();
+        assert!(is_decision(&key, &user));
+        assert!(!is_decision(&[7; 15], &user));
+        let left = StoredMember::Left {
+            user: UserId::try_from(7).unwrap(),
+            version: Version::default(),
+            left_at: Timestamp::from_unix_ms(1),
+        };
+        let left = write(&MemberRow::of(left, 1)).unwrap();
+        assert!(!is_decision(&key, &left));
+        assert!(!is_decision(&key, &[]));
     }
 }

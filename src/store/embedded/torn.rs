@@ -1,117 +1,128 @@
-//! Mends a journal whose last write was torn.
+//! Looks at the journals before fjall does, and mends one whose last write was torn.
 //!
-//! fjall cuts a batch off that simply ends too early. One of which a page in the middle did not
-//! reach the disk has a wrong checksum instead, and fjall refuses to open. Nothing behind it was
-//! acknowledged as durable, because a batch that is waited for is on disk before the next one is
-//! written; so it is set aside and the journal cut before it. The layout read here is that of
-//! fjall 3's journal: start (1), items (2), clear (4) and end (3) with a checksum of what is between.
+//! fjall cuts a journal at the first thing that it does not understand, with all that follows, or
+//! refuses it for good. Both are wrong for us. What a power failure leaves is cut off here and kept
+//! in a file: writes that nobody was told are safe. If anything behind the damage was acknowledged,
+//! the disk has damaged what it had stored, nothing is cut, and a person has to decide.
+//!
+//! How that is told apart: a decision is on disk before anything is written behind it. So when
+//! something is behind one, it was acknowledged. What cannot be told: the last decision of all,
+//! damaged later, looks like one that was never finished.
 
 use std::{
-    fs::{self, OpenOptions},
-    hash::Hasher,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use xxhash_rust::xxh3::Xxh3;
+use super::{
+    engine::EngineError,
+    journal::{NoBatch, has_item, last_batch, whole_batches, written},
+    rows,
+};
 
-use super::engine::EngineError;
-
-const START_BYTES: usize = 1 + 4 + 8;
-/// Tag, value type, compression, keyspace, and three lengths.
-const ITEM_HEAD_BYTES: usize = 1 + 1 + 1 + 8 + 2 + 4 + 4;
-const CLEAR_BYTES: usize = 1 + 8;
-const MAGIC: &[u8] = b"FJL\x03";
-
-/// Cuts the newest journal before its first broken batch and keeps what was cut in a file beside
-/// the database.
-pub(super) fn cut(
-    database: &Path,
-    reason: &fjall::JournalRecoveryError,
-) -> Result<(), EngineError> {
-    let damaged = || EngineError::Damaged(format!("the journal is damaged: {reason:?}"));
-    let journal = newest_journal(database)?.ok_or_else(damaged)?;
-    let bytes = fs::read(&journal).map_err(EngineError::Io)?;
-    let (kept, rest) = bytes
-        .split_at_checked(whole_batches(&bytes))
-        .ok_or_else(damaged)?;
-    let used = rest
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |at| at + 1);
-    if used == 0 {
-        // It is another journal that is damaged: one that was complete once.
-        return Err(damaged());
+/// Sees to it that every journal is whole. Changes nothing if the answer is an error that says that
+/// it is damaged.
+pub(super) fn mend(database: &Path) -> Result<(), EngineError> {
+    let mut journals = journals(database)?;
+    // A journal is complete on disk before the next one is begun; an empty one is not begun.
+    while let Some(journal) = journals.pop() {
+        let bytes = fs::read(&journal).map_err(EngineError::Io)?;
+        let written = written(&bytes);
+        if !written.is_empty() {
+            mend_newest(database, &journal, written)?;
+            break;
+        }
     }
-    let aside = database.with_file_name("torn-write");
-    fs::write(&aside, rest.get(..used).unwrap_or_default()).map_err(EngineError::Io)?;
-    let file = OpenOptions::new()
-        .write(true)
-        .open(&journal)
-        .map_err(EngineError::Io)?;
-    file.set_len(kept.len() as u64)
-        .and_then(|()| file.sync_all())
-        .map_err(EngineError::Io)?;
-    tracing::warn!(
-        bytes = used,
-        kept_in = %aside.display(),
-        "the last write of the store was torn, as by a power failure; it was not acknowledged and is cut off"
-    );
+    for journal in journals {
+        let bytes = fs::read(&journal).map_err(EngineError::Io)?;
+        if let (at, Some(_)) = whole_batches(written(&bytes)) {
+            return Err(damaged(&journal, at));
+        }
+    }
     Ok(())
 }
 
-fn newest_journal(database: &Path) -> Result<Option<PathBuf>, EngineError> {
-    let mut newest = None;
-    for entry in fs::read_dir(database).map_err(EngineError::Io)? {
+fn mend_newest(database: &Path, journal: &Path, written: &[u8]) -> Result<(), EngineError> {
+    let (whole, Some(reason)) = whole_batches(written) else {
+        return Ok(());
+    };
+    let rest = written.get(whole..).unwrap_or_default();
+    if has_acknowledged(rest) {
+        return Err(damaged(journal, whole));
+    }
+    // Who is killed leaves a write unfinished. That is no loss, and nothing to keep.
+    if reason == NoBatch::Broken {
+        let kept_in = set_aside(database, rest).map_err(EngineError::Io)?;
+        tracing::warn!(
+            bytes = rest.len(),
+            kept_in = %kept_in.display(),
+            "the last write of the store was torn, as by a power failure; it was not acknowledged and is cut off"
+        );
+    }
+    let file = OpenOptions::new().write(true).open(journal);
+    file.and_then(|file| {
+        file.set_len(whole as u64)?;
+        file.sync_all()
+    })
+    .map_err(EngineError::Io)
+}
+
+/// Whether a decision is in what begins with damage that was surely acknowledged: something was
+/// written behind it.
+fn has_acknowledged(rest: &[u8]) -> bool {
+    let Some((from, to)) = last_batch(rest) else {
+        return false;
+    };
+    let is_last = to == rest.len();
+    let acknowledged = rest.get(..if is_last { from } else { to });
+    has_item(acknowledged.unwrap_or_default(), |item| {
+        rows::is_decision(item.key, item.value)
+    })
+}
+
+fn damaged(journal: &Path, at: usize) -> EngineError {
+    EngineError::Damaged(format!(
+        "{} is damaged at byte {at}, and writes behind it were acknowledged; restore a backup, or cut the file there to go on without them",
+        journal.display()
+    ))
+}
+
+/// Puts it into a new file beside the database.
+fn set_aside(database: &Path, rest: &[u8]) -> io::Result<PathBuf> {
+    for number in 1.. {
+        let path = database.with_file_name(format!("torn-write-{number}"));
+        match File::create_new(&path) {
+            Ok(mut file) => {
+                file.write_all(rest)?;
+                file.sync_all()?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The journals, the newest last.
+fn journals(database: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let mut journals = Vec::new();
+    let entries = match fs::read_dir(database) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(EngineError::Io(error)),
+    };
+    for entry in entries {
         let path = entry.map_err(EngineError::Io)?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         let number = name
             .and_then(|name| name.strip_suffix(".jnl"))
             .and_then(|number| number.parse::<u64>().ok());
         if let Some(number) = number {
-            newest = newest.max(Some((number, path)));
+            journals.push((number, path));
         }
     }
-    Ok(newest.map(|(_, path)| path))
-}
-
-/// How many bytes from the start are whole batches with the right checksum.
-fn whole_batches(bytes: &[u8]) -> usize {
-    let mut whole = 0;
-    while let Some(length) = bytes.get(whole..).and_then(batch_length) {
-        whole += length;
-    }
-    whole
-}
-
-/// The length of the batch at the start, if it is whole.
-fn batch_length(bytes: &[u8]) -> Option<usize> {
-    let count = u32::from_le_bytes(field(bytes, 1)?);
-    if bytes.first() != Some(&1) {
-        return None;
-    }
-    let mut at = START_BYTES;
-    let mut checksum = Xxh3::default();
-    for _ in 0..count {
-        let rest = bytes.get(at..)?;
-        let length = match rest.first()? {
-            2 => {
-                let key = usize::from(u16::from_le_bytes(field(rest, 11)?));
-                let value = u32::from_le_bytes(field(rest, 17)?);
-                ITEM_HEAD_BYTES + key + usize::try_from(value).ok()?
-            }
-            4 => CLEAR_BYTES,
-            _ => return None,
-        };
-        checksum.update(rest.get(..length)?);
-        at += length;
-    }
-    let end = bytes.get(at..)?;
-    let is_whole = end.first() == Some(&3)
-        && u64::from_le_bytes(field(end, 1)?) == checksum.finish()
-        && end.get(9..9 + MAGIC.len()) == Some(MAGIC);
-    is_whole.then_some(at + 9 + MAGIC.len())
-}
-
-fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..)?.first_chunk().copied()
+    journals.sort_unstable();
+    Ok(journals.into_iter().map(|(_, path)| path).collect())
 }

@@ -134,6 +134,13 @@ impl Thread {
             }
         };
         let started = Instant::now();
+        if let Err(error) = engine.let_it_catch_up() {
+            let answer = unavailable(&error.to_string());
+            requests
+                .into_iter()
+                .for_each(|request| request.refuse(&answer));
+            return Err(error);
+        }
         let mut turn = Turn::new(&engine, self.keep_left);
         for request in requests {
             turn.take(request);

@@ -43,6 +43,7 @@ pub fn setting(name: &str, text: &str) -> UserChange {
 pub fn bare(user: UserId, version: u64) -> Member {
     Member {
         version: Version::new(version),
+        user_version: Version::new(0),
         monitoring_since: Timestamp::from_unix_ms(1_620_000_000_000),
         last_seen_at: None,
         profile: Profile {
@@ -81,6 +82,7 @@ pub fn full(user: UserId, version: u64, text: &str) -> Member {
     };
     Member {
         version: Version::new(version),
+        user_version: Version::new(version),
         monitoring_since: Timestamp::from_unix_ms(0),
         last_seen_at: Some(Timestamp::from_unix_ms(i64::MAX)),
         profile: Profile {
@@ -175,6 +177,7 @@ pub fn any_member(user: UserId) -> impl Strategy<Value = Member> {
     (1..=LAST_VERSION, times, any_profile(user), any_presence()).prop_map(
         |(version, (monitoring_since, last_seen_at), profile, presence)| Member {
             version: Version::new(version),
+            user_version: Version::new(version / 2),
             monitoring_since,
             last_seen_at,
             profile,

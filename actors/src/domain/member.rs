@@ -10,6 +10,8 @@ use super::{Presence, Profile, Timestamp, UserId, Version};
 pub struct Member {
     /// The version of the document when this last changed.
     pub version: Version,
+    /// The version of the last decision about the user that the document showed beside this.
+    pub user_version: Version,
     /// When Lantern first saw them as a member.
     pub monitoring_since: Timestamp,
     /// When they went offline; `None` while online, and before they were ever seen online.

@@ -107,6 +107,7 @@ impl UserState {
     pub fn new(profile: Profile, presence: Option<Presence>, now: Timestamp) -> Self {
         let member = Member {
             version: Version::next(Version::default(), now),
+            user_version: Version::default(),
             monitoring_since: now,
             last_seen_at: None,
             profile,
@@ -179,7 +180,9 @@ impl UserState {
 
     /// Gives the document a version above its own and above this one.
     pub(super) fn raise_version(&mut self, floor: Version, now: Timestamp) {
-        self.record.member.version = Version::next(self.version().max(floor), now);
+        let record = &mut self.record;
+        record.member.version = Version::next(record.version().max(floor), now);
+        record.member.user_version = record.user.version;
     }
 
     /// Another user's profile can only come here by mistake and changes nothing.

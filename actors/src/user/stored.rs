@@ -14,10 +14,14 @@ use crate::{
 impl UserState {
     /// The state of a member as it was stored.
     ///
-    /// The version is the one that was published with just this content. Where that cannot be known,
-    /// because the last presence before a crash was not stored any more, it is a new one.
+    /// The version is the one that was published with just this content. If there was none, because the
+    /// last presence before a crash was not stored any more, or a decision was not published yet, it
+    /// is a new one.
     pub fn restored(member: Member, user: StoredUser, now: Timestamp) -> Self {
-        let is_whole = member.version >= user.version || member.version == user.member_version;
+        let is_whole = match member.version >= user.version {
+            true => member.user_version == user.version,
+            false => member.version == user.member_version,
+        };
         let record = UserRecord {
             member,
             user,
@@ -86,6 +90,7 @@ mod tests {
     fn member(version_ms: i64, presence: Presence) -> Member {
         Member {
             version: Version::next(Version::default(), at(version_ms)),
+            user_version: Version::default(),
             monitoring_since: at(100),
             last_seen_at: None,
             profile: samples::profile(),
@@ -153,6 +158,22 @@ mod tests {
         let version = decided.version;
         let state = UserState::restored(member(1_000, Presence::default()), decided, at(9_000));
         assert!(state.version() > version);
+    }
+
+    #[test]
+    fn a_decision_that_was_not_published_is_not_mistaken_for_one_that_was() {
+        let decided = user(2_000, Version::next(Version::default(), at(1_000)));
+        // This presence was published while the decision was on its way.
+        let told = member(3_000, samples::presence());
+        let version = told.version;
+        let state = UserState::restored(told.clone(), decided.clone(), at(9_000));
+        assert!(state.version() > version);
+        let both = Member {
+            user_version: decided.version,
+            ..told
+        };
+        let state = UserState::restored(both, decided, at(9_000));
+        assert_eq!(state.version(), version);
     }
 
     #[test]

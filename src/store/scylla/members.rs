@@ -28,6 +28,7 @@ const BUCKETS_AT_ONCE: usize = 8;
 type Row<'a> = (
     i64,
     Option<i64>,
+    Option<i64>,
     Option<bool>,
     Option<CqlTimestamp>,
     Option<CqlTimestamp>,
@@ -94,8 +95,9 @@ async fn write(
             let since = time_column(member.monitoring_since);
             let seen = member.last_seen_at.map(time_column);
             let (profile, presence) = (json(&member.profile)?, json(&member.presence)?);
+            let shown = number_column(member.user_version.get());
             let values = (
-                guild, bucket, user, version, since, seen, profile, presence, version,
+                guild, bucket, user, version, shown, since, seen, profile, presence, version,
             );
             on.execute(&statements.keep_present, values).await
         }
@@ -114,7 +116,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
 }
 
 fn stored(row: Row<'_>) -> Result<StoredMember, StoreError> {
-    let (user, version, is_member, left_at, since, seen, profile, presence) = row;
+    let (user, version, shown, is_member, left_at, since, seen, profile, presence) = row;
     let user = user_id(user)?;
     let missing =
         |column: &str| StoreError::Corrupt(format!("members: user {user} has no {column}"));
@@ -134,6 +136,7 @@ fn stored(row: Row<'_>) -> Result<StoredMember, StoreError> {
     };
     Ok(StoredMember::Present(Member {
         version,
+        user_version: Version::new(number(Some(shown.ok_or_else(|| missing("user_version"))?))?),
         monitoring_since: time(since.ok_or_else(|| missing("monitoring_since"))?),
         last_seen_at: seen.map(time),
         profile: serde_json::from_str(profile).map_err(|error| wrong("profile", error))?,

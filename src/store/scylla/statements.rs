@@ -104,15 +104,15 @@ impl MemberStatements {
         Ok(Self {
             load: prepare
                 .repeatable(
-                    "SELECT user_id, version, is_member, left_at, monitoring_since, last_seen_at, \
-                     profile, presence FROM members \
+                    "SELECT user_id, version, user_version, is_member, left_at, monitoring_since, \
+                     last_seen_at, profile, presence FROM members \
                      WHERE guild_id = ? AND bucket = ? AND user_id = ?",
                 )
                 .await?,
             scan: prepare
                 .paged(
-                    "SELECT user_id, version, is_member, left_at, monitoring_since, last_seen_at, \
-                     profile, presence FROM members WHERE guild_id = ? AND bucket = ?",
+                    "SELECT user_id, version, user_version, is_member, left_at, monitoring_since, \
+                     last_seen_at, profile, presence FROM members WHERE guild_id = ? AND bucket = ?",
                     500,
                 )
                 .await?,
@@ -122,17 +122,17 @@ impl MemberStatements {
             // left_at is not read of a member, and ends by its TTL.
             keep_present: prepare
                 .repeatable(
-                    "INSERT INTO members (guild_id, bucket, user_id, version, is_member, \
+                    "INSERT INTO members (guild_id, bucket, user_id, version, user_version, is_member, \
                      monitoring_since, last_seen_at, profile, presence) \
-                     VALUES (?, ?, ?, ?, true, ?, ?, ?, ?) USING TIMESTAMP ?",
+                     VALUES (?, ?, ?, ?, ?, true, ?, ?, ?, ?) USING TIMESTAMP ?",
                 )
                 .await?,
             // The columns of a member are deleted, or they would be there when the TTL has ended.
             keep_left: prepare
                 .repeatable(
                     "INSERT INTO members (guild_id, bucket, user_id, version, is_member, left_at, \
-                     monitoring_since, last_seen_at, profile, presence) \
-                     VALUES (?, ?, ?, ?, false, ?, null, null, null, null) \
+                     user_version, monitoring_since, last_seen_at, profile, presence) \
+                     VALUES (?, ?, ?, ?, false, ?, null, null, null, null, null) \
                      USING TIMESTAMP ? AND TTL ?",
                 )
                 .await?,

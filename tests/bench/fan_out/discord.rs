@@ -39,10 +39,12 @@ pub fn simulate(members: &str) {
 
 /// In a child: Lantern. Greets when the member list is complete.
 pub fn mirror(api_url: &str) {
+    let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = runtime.block_on(async {
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.store.path = folder.path().to_owned();
         config.socket.heartbeat_interval_ms = 3_600_000;
         config.users.idle_after_ms = 2_000;
         config.users.sweep_interval_ms = 500;

@@ -13,7 +13,7 @@ use lantern_actors::{
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::{server::ServerLimits, socket::SocketLimits};
+use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits};
 
 pub use self::{
     layers::{Base, Loaded, Origin, Setting},
@@ -34,6 +34,8 @@ pub struct Config {
     pub users: UsersConfig,
     /// Where state survives.
     pub store: StoreConfig,
+    /// The key-value storage of users.
+    pub kv: KvConfig,
     /// The ScyllaDB store.
     pub scylla: ScyllaConfig,
     /// The log.
@@ -126,6 +128,19 @@ pub struct StoreConfig {
     pub write_delay_ms: u64,
     /// How long a start waits for what was stored.
     pub restore_timeout_ms: u64,
+}
+
+/// `[kv]`: the key-value storage of users.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KvConfig {
+    /// The secrets that tokens are made with, the newest first; without one there are no tokens.
+    #[serde(deserialize_with = "some_secrets")]
+    pub token_secret: Option<Secret>,
+    /// How many tokens that are none an address may come with in a minute.
+    pub failures_per_minute: u32,
+    /// How long a change may take.
+    pub timeout_ms: u64,
 }
 
 /// The stores that there are.
@@ -266,6 +281,9 @@ impl Config {
             1 << 30,
         );
         within("socket.shards", socket.shards.into(), 0, 1_024);
+        let failures = self.kv.failures_per_minute;
+        within("kv.failures_per_minute", failures.into(), 1, 1_000_000);
+        within("kv.timeout_ms", self.kv.timeout_ms, 100, HOUR_MS);
         let store = &self.store;
         within(
             "store.keep_left_days",
@@ -307,6 +325,7 @@ impl From<&Config> for HubConfig {
                 delay: Duration::from_millis(config.store.write_delay_ms),
             },
             restore_timeout: Duration::from_millis(config.store.restore_timeout_ms),
+            storage_timeout: Duration::from_millis(config.kv.timeout_ms),
         }
     }
 }
@@ -353,6 +372,15 @@ fn some_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secre
         ));
     }
     Ok((!text.is_empty()).then_some(Secret(text)))
+}
+
+fn some_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    KvTokens::new(&text).map_err(D::Error::custom)?;
+    Ok(Some(Secret(text)))
 }
 
 fn some_guild<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GuildId>, D::Error> {

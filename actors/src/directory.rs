@@ -32,8 +32,8 @@ use self::{
     slot::{Kept, Partition, Slot},
 };
 use crate::{
-    domain::{Presence, Profile, Timestamp, UserId, Version},
-    ports::{FanOut, Publication},
+    domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
+    ports::{FanOut, Publication, Store, store::StoredUser},
     user::{Decision, UserInput, UserMsg, UserState, decide},
     wire::Snapshot,
 };
@@ -69,6 +69,9 @@ pub struct Directory {
     partitions: Vec<Mutex<Partition>>,
     hasher: RandomState,
     fan_out: Arc<dyn FanOut>,
+    store: Arc<dyn Store>,
+    /// The guild whose members they are, once it is known.
+    guild: RwLock<Option<GuildId>>,
     passivation: Passivation,
     /// Where actors run, whichever thread a message comes from.
     runtime: Handle,
@@ -86,12 +89,19 @@ pub struct Directory {
 
 impl Directory {
     /// An empty directory. `supervised_by` must be called before the first message.
-    pub fn new(fan_out: Arc<dyn FanOut>, passivation: Passivation, runtime: Handle) -> Arc<Self> {
+    pub fn new(
+        fan_out: Arc<dyn FanOut>,
+        store: Arc<dyn Store>,
+        passivation: Passivation,
+        runtime: Handle,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|myself| Self {
             myself: myself.clone(),
             partitions: (0..PARTITIONS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             fan_out,
+            store,
+            guild: RwLock::new(None),
             passivation,
             runtime,
             supervisor: RwLock::new(None),
@@ -179,6 +189,13 @@ impl Directory {
         Some(Arc::clone(&kept.snapshot))
     }
 
+    /// What was decided about a user: their pairs.
+    pub fn decided(&self, user: UserId) -> Option<Arc<StoredUser>> {
+        let partition = self.partition(user);
+        let kept = partition.slots.get(&user)?.kept.as_ref()?;
+        Some(Arc::clone(&kept.decided))
+    }
+
     /// Whether this user is a member as far as is known, even if nothing is published of them yet.
     pub fn knows(&self, user: UserId) -> bool {
         self.partition(user).slots.contains_key(&user)
@@ -226,8 +243,9 @@ impl Directory {
                 let before = kept.replace(Kept {
                     snapshot: Arc::clone(&news.snapshot),
                     record: decision.record,
+                    decided: decision.decided,
                 });
-                self.fan_out.publish((news.publication)(news.snapshot));
+                self.fan_out.publish(news.publication());
                 if before.is_none() {
                     self.monitored.fetch_add(1, Ordering::Relaxed);
                     if !decision.is_settled {
@@ -235,7 +253,10 @@ impl Directory {
                     }
                 }
             }
-            (None, Some(kept)) => kept.record = decision.record,
+            (None, Some(kept)) => {
+                kept.record = decision.record;
+                kept.decided = decision.decided;
+            }
             // Somebody who left meanwhile.
             (None, None) => return,
         }

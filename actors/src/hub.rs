@@ -10,7 +10,10 @@ use std::{
 
 use parking_lot::RwLock;
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime, SpawnErr};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
 
 pub use self::storage::WriteBehind;
 use self::{
@@ -20,9 +23,14 @@ use self::{
 use crate::{
     directory::{Directory, Passivation},
     domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
-    ports::{FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store},
+    ports::{
+        FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store,
+        store::StoredUser,
+    },
     session::{Phase, Session, SessionArguments, SessionLimits, SessionMsg},
-    user::{UserInput, UserMsg},
+    user::{
+        Authority, StorageAnswer, StorageCall, StorageError, StorageRequest, UserInput, UserMsg,
+    },
     wire::{Encoding, Snapshot},
 };
 
@@ -39,6 +47,8 @@ pub struct HubConfig {
     pub write_behind: WriteBehind,
     /// How long what Discord says of the members waits for what was stored of them.
     pub restore_timeout: Duration,
+    /// How long a decision about a user's storage may take.
+    pub storage_timeout: Duration,
 }
 
 impl Default for HubConfig {
@@ -49,9 +59,13 @@ impl Default for HubConfig {
             sweep_interval: Duration::from_secs(10),
             write_behind: WriteBehind::default(),
             restore_timeout: Duration::from_secs(5),
+            storage_timeout: Duration::from_secs(10),
         }
     }
 }
+
+/// How many decisions about storage may be under way. Each may bring up to 120 kB.
+const MOST_STORAGE_CALLS: usize = 4_096;
 
 /// The live core. Cheap to clone; the last clone does not stop it, [`Hub::stop`] does.
 #[derive(Clone)]
@@ -70,6 +84,9 @@ struct Inner {
     started: Version,
     storage: Arc<Storage>,
     restore_timeout: Duration,
+    storage_timeout: Duration,
+    /// Bounds what is under way in all mailboxes.
+    storage_calls: Semaphore,
     gateway: RwLock<GatewayState>,
     /// When Discord was last heard before this start, if members were restored.
     heard_before: OnceLock<Timestamp>,
@@ -104,8 +121,13 @@ impl Hub {
         store: Arc<dyn Store>,
     ) -> Result<Self, SpawnErr> {
         let runtime = Handle::current();
-        let directory = Directory::new(Arc::clone(&fan_out), config.passivation, runtime.clone());
-        let storage = Storage::new(store, Arc::clone(&directory), config.write_behind);
+        let directory = Directory::new(
+            Arc::clone(&fan_out),
+            store,
+            config.passivation,
+            runtime.clone(),
+        );
+        let storage = Storage::new(Arc::clone(&directory), config.write_behind);
         let hub = Self {
             inner: Arc::new(Inner {
                 directory,
@@ -117,6 +139,8 @@ impl Hub {
                 started: Version::next(Version::default(), Timestamp::from(SystemTime::now())),
                 storage,
                 restore_timeout: config.restore_timeout,
+                storage_timeout: config.storage_timeout,
+                storage_calls: Semaphore::new(MOST_STORAGE_CALLS),
                 heard_before: OnceLock::new(),
                 gateway: RwLock::new(GatewayState::Connecting),
                 root: RwLock::new(None),
@@ -227,6 +251,51 @@ impl Hub {
     /// complete, it is not.
     pub fn is_gone(&self, user: UserId) -> bool {
         self.is_complete() && !self.inner.directory.knows(user)
+    }
+
+    /// What was decided about a user: their pairs.
+    pub fn decided(&self, user: UserId) -> Option<Arc<StoredUser>> {
+        self.inner.directory.decided(user)
+    }
+
+    /// Has a user's actor decide about their storage; the answer comes when that is on disk and
+    /// published.
+    ///
+    /// # Errors
+    /// See [`StorageError`]; [`StorageError::Unavailable`] after `storage_timeout` at the latest.
+    pub async fn storage(
+        &self,
+        user: UserId,
+        authority: Authority,
+        request: StorageRequest,
+    ) -> Result<StorageAnswer, StorageError> {
+        let unavailable = |reason: &str| StorageError::Unavailable(reason.to_owned());
+        let _permit = self
+            .inner
+            .storage_calls
+            .try_acquire()
+            .map_err(|_| unavailable("too much is asked at once"))?;
+        let (reply, answer) = ractor::concurrency::oneshot();
+        let call = StorageCall {
+            authority,
+            request,
+            reply: reply.into(),
+        };
+        let is_known = self
+            .inner
+            .directory
+            .send(user, UserMsg::Storage(Box::new(call)));
+        if !is_known {
+            return Err(match self.is_complete() {
+                true => StorageError::UnknownUser,
+                false => StorageError::NotReady,
+            });
+        }
+        match tokio::time::timeout(self.inner.storage_timeout, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(unavailable("the user's actor fell")),
+            Err(_) => Err(unavailable("the store does not answer in time")),
+        }
     }
 
     /// How the connection to Discord is doing.

@@ -10,10 +10,13 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEMO: &str = include_str!("../../config/demo.toml");
 
 const PREFIX: &str = "LANTERN__";
-const TOKEN_VARIABLE: &str = "DISCORD_BOT_TOKEN";
-const TOKEN_KEY: &str = "discord.token";
+/// Environment variables with names of their own, and the keys that they set.
+const VARIABLES: [(&str, &str); 2] = [
+    ("DISCORD_BOT_TOKEN", "discord.token"),
+    ("KV_TOKEN_SECRET", "kv.token_secret"),
+];
 /// What is not shown to anybody.
-const SECRETS: [&str; 2] = [TOKEN_KEY, "scylla.password"];
+const SECRETS: [&str; 3] = ["discord.token", "kv.token_secret", "scylla.password"];
 
 /// What the file and the environment are laid over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,12 +162,14 @@ impl Layers {
 
     fn lay_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>) {
         let mut variables: Vec<_> = environment.into_iter().collect();
-        // DISCORD_BOT_TOKEN comes before LANTERN__DISCORD__TOKEN, so the latter wins.
+        // DISCORD_BOT_TOKEN comes before LANTERN__DISCORD__TOKEN, so the latter wins; likewise
+        // KV_TOKEN_SECRET.
         variables.sort_unstable();
         for (name, text) in variables {
             let origin = Origin::Environment(name.clone());
-            if name == TOKEN_VARIABLE {
-                self.set(TOKEN_KEY.to_owned(), Value::String(text), origin);
+            let named = VARIABLES.iter().find(|(variable, _)| *variable == name);
+            if let Some((_, key)) = named {
+                self.set((*key).to_owned(), Value::String(text), origin);
             } else if let Some(path) = name.strip_prefix(PREFIX) {
                 let key = path.to_lowercase().replace("__", ".");
                 let value = match self.defaults.get(&key) {

@@ -3,7 +3,6 @@
 use std::{
     io::{self, ErrorKind, IoSlice, Read, Write},
     net::Shutdown,
-    sync::Arc,
     time::Instant,
 };
 
@@ -11,13 +10,13 @@ use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
     session::SessionMsg,
-    wire::{Dialect, SharedFrame, Snapshot, UserList},
+    wire::{Dialect, SharedFrame, UserList},
 };
 use mio::net::TcpStream;
 use ractor::ActorRef;
 
 use super::{
-    outbox::{Flushed, GATHERED, Outbox},
+    outbox::{Flushed, GATHERED, Outbox, Update},
     rfc6455::Decoder,
     stats::SocketStats,
 };
@@ -26,7 +25,7 @@ use super::{
 #[derive(Debug)]
 pub enum Delivery {
     /// State: the newest replaces what still waits.
-    Presence(Arc<Snapshot>),
+    Update(Update),
     /// A user joined or left.
     Event(UserId, SharedFrame),
 }
@@ -34,7 +33,7 @@ pub enum Delivery {
 impl Delivery {
     fn bytes(&self, dialect: Dialect) -> &Bytes {
         match self {
-            Self::Presence(snapshot) => snapshot.update().bytes(dialect),
+            Self::Update(update) => update.bytes(dialect),
             Self::Event(_, frame) => frame.bytes(dialect),
         }
     }
@@ -214,7 +213,7 @@ impl Connection {
     fn queue(&mut self, batch: &[Delivery], mut marked: u64) {
         while let Some(delivery) = take_first(&mut marked, batch) {
             match delivery {
-                Delivery::Presence(snapshot) => self.outbox.presence(Arc::clone(snapshot)),
+                Delivery::Update(update) => self.outbox.update(update.clone()),
                 Delivery::Event(user, frame) => self
                     .outbox
                     .event_of(*user, frame.bytes(self.dialect).clone()),

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
-    wire::{Dialect, Snapshot, UserList},
+    wire::{Dialect, Snapshot, StorageUpdate, UserList},
 };
 
 /// How many frames one vectored write gathers.
@@ -29,18 +29,45 @@ pub struct Outbox {
     written: usize,
     /// The number of the front item; items are numbered in the order they came.
     front: u64,
-    /// Where the newest replaceable presence of a user waits.
+    /// Where the newest updates of a user wait, at most one of each kind, the newer one last.
     #[expect(clippy::box_collection, reason = "empty in all but slow connections")]
-    newest: Option<Box<HashMap<UserId, u64>>>,
+    newest: Option<Box<HashMap<UserId, [Option<u64>; 2]>>>,
     /// Bytes of the events that wait.
     event_bytes: usize,
     /// How many answers wait.
     answers: usize,
 }
 
+/// The newest state of a user, or of a part of it.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// Everything: PRESENCE_UPDATE.
+    Presence(Arc<Snapshot>),
+    /// The pairs: STORAGE_UPDATE.
+    Storage(Arc<StorageUpdate>),
+}
+
+impl Update {
+    /// Whose it is.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Presence(snapshot) => snapshot.user(),
+            Self::Storage(update) => update.user(),
+        }
+    }
+
+    /// The frame for sockets of this dialect.
+    pub fn bytes(&self, dialect: Dialect) -> &Bytes {
+        match self {
+            Self::Presence(snapshot) => snapshot.update().bytes(dialect),
+            Self::Storage(update) => update.frame().bytes(dialect),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Item {
-    Presence(Arc<Snapshot>),
+    Update(Update),
     Event(Bytes),
     Answer(Bytes),
     List(Box<UserList>),
@@ -56,7 +83,7 @@ impl Item {
         match self {
             Self::List(list) => list.piece(number),
             _ if number > 0 => None,
-            Self::Presence(snapshot) => Some(snapshot.update().bytes(dialect)),
+            Self::Update(update) => Some(update.bytes(dialect)),
             Self::Event(bytes) | Self::Answer(bytes) => Some(bytes),
         }
     }
@@ -97,25 +124,54 @@ impl Outbox {
         self.answers
     }
 
-    /// Queues a presence, in the place of an older one of the same user if nothing about that user
-    /// came in between.
-    pub fn presence(&mut self, snapshot: Arc<Snapshot>) {
-        let user = snapshot.user();
-        // The front item may be partly written, then it is no longer replaceable.
-        let first_replaceable = self.front + u64::from(self.front_is_begun());
-        let newest = self.newest.get_or_insert_default();
-        if let Some(place) = newest
-            .get(&user)
-            .filter(|place| **place >= first_replaceable)
-        {
-            let index = usize::try_from(place - self.front).unwrap_or(usize::MAX);
-            if let Some(item) = self.queue.get_mut(index) {
-                *item = Item::Presence(snapshot);
-                return;
+    /// Queues an update, in the place of an older one of its kind and user if nothing else about that
+    /// user came in between. Of each kind one waits; they keep the order in which the newest came.
+    pub fn update(&mut self, update: Update) {
+        let user = update.user();
+        let places = self.places(user);
+        let kind = std::mem::discriminant(&update);
+        let is_same = |place: &u64| {
+            let item = self.waiting(*place);
+            matches!(item, Some(Item::Update(waiting)) if std::mem::discriminant(waiting) == kind)
+        };
+        match places {
+            [.., Some(last)] if is_same(&last) => self.replace(last, update),
+            [Some(first), Some(last)] if is_same(&first) => {
+                // The other one moves up, so that what is newer stays behind what is older.
+                if let Some(Item::Update(other)) = self.waiting(last) {
+                    let other = other.clone();
+                    self.replace(first, other);
+                }
+                self.replace(last, update);
+            }
+            [_, last] => {
+                let place = self.front + self.queue.len() as u64;
+                let newest = self.newest.get_or_insert_default();
+                newest.insert(user, [last, Some(place)]);
+                self.queue.push_back(Item::Update(update));
             }
         }
-        newest.insert(user, self.front + self.queue.len() as u64);
-        self.queue.push_back(Item::Presence(snapshot));
+    }
+
+    /// Where updates of a user wait that can be replaced, the older one first; the last is the newest.
+    fn places(&self, user: UserId) -> [Option<u64>; 2] {
+        // The front item may be partly written, then it is no longer replaceable.
+        let first_replaceable = self.front + u64::from(self.front_is_begun());
+        let places = self.newest.as_ref().and_then(|newest| newest.get(&user));
+        let places = places.copied().unwrap_or_default();
+        places.map(|place| place.filter(|place| *place >= first_replaceable))
+    }
+
+    fn waiting(&self, place: u64) -> Option<&Item> {
+        let index = usize::try_from(place - self.front).ok()?;
+        self.queue.get(index)
+    }
+
+    fn replace(&mut self, place: u64, update: Update) {
+        let index = usize::try_from(place - self.front).unwrap_or(usize::MAX);
+        if let Some(item) = self.queue.get_mut(index) {
+            *item = Item::Update(update);
+        }
     }
 
     /// Queues something about one user that is not state.
@@ -279,13 +335,18 @@ mod tests {
         UserId::try_from(id).unwrap()
     }
 
-    fn presence(id: u64, version: u64) -> Arc<Snapshot> {
+    fn presence(id: u64, version: u64) -> Update {
         let document = format!("[{id}.{version}]");
-        Arc::new(Snapshot::new(
-            user(id),
-            Version::new(version),
-            document.as_bytes(),
-        ))
+        let version = Version::new(version);
+        let snapshot = Snapshot::new(user(id), version, document.as_bytes());
+        Update::Presence(Arc::new(snapshot))
+    }
+
+    fn storage(id: u64, version: u64) -> Update {
+        let pairs = format!("[{id}.{version}s]");
+        let version = Version::new(version);
+        let update = StorageUpdate::new(user(id), version, pairs.as_bytes());
+        Update::Storage(Arc::new(update))
     }
 
     /// The `d` of every message that was written.
@@ -307,23 +368,41 @@ mod tests {
     fn only_the_newest_presence_of_a_user_waits_in_the_oldest_place() {
         let mut outbox = Outbox::default();
         for (id, version) in [(1, 1), (2, 1), (1, 2), (2, 2), (1, 3)] {
-            outbox.presence(presence(id, version));
+            outbox.update(presence(id, version));
         }
         assert_eq!(written(&mut outbox), ["1.3", "2.2"]);
         assert!(outbox.is_empty());
     }
 
     #[test]
+    fn of_pairs_and_presence_one_each_waits_and_the_newer_one_is_behind() {
+        let mut outbox = Outbox::default();
+        for update in [
+            presence(1, 1),
+            storage(1, 2),
+            presence(2, 1),
+            presence(1, 3),
+            presence(1, 4),
+            storage(1, 5),
+            storage(2, 2),
+            storage(1, 6),
+        ] {
+            outbox.update(update);
+        }
+        assert_eq!(written(&mut outbox), ["1.4", "1.6s", "2.1", "2.2s"]);
+    }
+
+    #[test]
     fn a_presence_that_is_partly_written_is_not_replaced() {
         let mut outbox = Outbox::default();
-        outbox.presence(presence(1, 1));
+        outbox.update(presence(1, 1));
         let mut pipe = pipe(5);
         assert_eq!(
             outbox.flush(&mut pipe, Dialect::JSON).unwrap(),
             Flushed::Full { progressed: true }
         );
-        outbox.presence(presence(1, 2));
-        outbox.presence(presence(1, 3));
+        outbox.update(presence(1, 2));
+        outbox.update(presence(1, 3));
         pipe.room.set(usize::MAX);
         outbox.flush(&mut pipe, Dialect::JSON).unwrap();
         let text = String::from_utf8_lossy(&pipe.got).into_owned();
@@ -333,20 +412,20 @@ mod tests {
     #[test]
     fn a_presence_never_overtakes_an_event_of_its_user() {
         let mut outbox = Outbox::default();
-        outbox.presence(presence(1, 1));
-        outbox.presence(presence(2, 1));
+        outbox.update(presence(1, 1));
+        outbox.update(presence(2, 1));
         outbox.event_of(user(1), Bytes::from_static(b"[left]"));
-        outbox.presence(presence(1, 2));
-        outbox.presence(presence(2, 2));
+        outbox.update(presence(1, 2));
+        outbox.update(presence(2, 2));
         assert_eq!(written(&mut outbox), ["1.1", "2.2", "left", "1.2"]);
     }
 
     #[test]
     fn an_answer_holds_every_later_presence_back() {
         let mut outbox = Outbox::default();
-        outbox.presence(presence(1, 1));
+        outbox.update(presence(1, 1));
         outbox.answer(Bytes::from_static(b"[ack]"));
-        outbox.presence(presence(1, 2));
+        outbox.update(presence(1, 2));
         assert_eq!(outbox.answers(), 1);
         assert_eq!(written(&mut outbox), ["1.1", "ack", "1.2"]);
         assert_eq!(outbox.answers(), 0);
@@ -358,7 +437,7 @@ mod tests {
         for room in 1..200 {
             let mut outbox = Outbox::default();
             for id in 1..=20 {
-                outbox.presence(presence(id, id));
+                outbox.update(presence(id, id));
             }
             outbox.answer(Bytes::from_static(b"end"));
             let mut pipe = pipe(0);
@@ -391,7 +470,7 @@ mod tests {
         for room in [1, 7, 999, 1_000, 1_003, 70_000, usize::MAX] {
             let mut outbox = Outbox::default();
             outbox.list(message.list(Encoding::Json, None).unwrap());
-            outbox.presence(presence(1, 2));
+            outbox.update(presence(1, 2));
             let mut pipe = pipe(0);
             while outbox.flush(&mut pipe, Dialect::JSON).unwrap() != Flushed::Everything {
                 pipe.room.set(room);
@@ -399,7 +478,7 @@ mod tests {
             assert_eq!(outbox.answers(), 0);
             let (list, update) = pipe.got.split_at(whole.len());
             assert!(list == whole, "{room}");
-            assert_eq!(update, presence(1, 2).update().bytes(Dialect::JSON));
+            assert_eq!(update, presence(1, 2).bytes(Dialect::JSON));
         }
     }
 
@@ -407,7 +486,7 @@ mod tests {
     fn memory_is_bounded_by_the_users_that_are_watched() {
         let mut outbox = Outbox::default();
         for version in 1..10_000 {
-            outbox.presence(presence(version % 10 + 1, version));
+            outbox.update(presence(version % 10 + 1, version));
         }
         assert_eq!(outbox.queue.len(), 10);
     }

@@ -133,6 +133,10 @@ impl Store for ModelStore {
         })
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }

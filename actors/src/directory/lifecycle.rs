@@ -94,9 +94,9 @@ impl Directory {
         }
     }
 
-    /// What the store answered may have died with an actor.
+    /// What the store answered may have died with an actor, and what was committed too.
     fn ask_again(&self, slot: &Slot, user: UserId) {
-        if slot.kept.is_some() && !slot.is_settled {
+        if slot.kept.is_some() {
             self.unsaved.ask_for(user);
         }
     }

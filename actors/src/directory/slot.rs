@@ -10,6 +10,7 @@ use ractor::{ActorId, ActorRef};
 
 use crate::{
     domain::UserId,
+    ports::store::StoredUser,
     user::{UserMsg, UserRecord},
     wire::Snapshot,
 };
@@ -34,6 +35,8 @@ pub(super) struct Kept {
     pub(super) snapshot: Arc<Snapshot>,
     /// The state, packed: what the next actor starts from.
     pub(super) record: Box<[u8]>,
+    /// What was decided about the user.
+    pub(super) decided: Arc<StoredUser>,
 }
 
 pub(super) struct Live {
@@ -47,8 +50,8 @@ impl Slot {
     /// The state that the last publication left behind.
     pub(super) fn record(&self) -> Option<UserRecord> {
         let kept = self.kept.as_ref()?;
-        match rmp_serde::from_slice(&kept.record) {
-            Ok(record) => Some(record),
+        match rmp_serde::from_slice::<UserRecord>(&kept.record) {
+            Ok(record) => Some(record.with_user(Arc::clone(&kept.decided))),
             Err(error) => {
                 // Discord tells the rest again; only times and the version start anew.
                 tracing::error!(%error, "a user's record could not be read");

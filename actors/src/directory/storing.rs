@@ -1,13 +1,52 @@
 //! What the directory takes from the store and gives to it.
 
+use std::sync::Arc;
+
+use ractor::ActorId;
+
 use super::{Directory, Slot, Unsaved};
 use crate::{
-    domain::{Timestamp, UserId},
-    ports::store::StoredMember,
+    domain::{GuildId, Timestamp, UserId},
+    ports::{
+        Store,
+        store::{StoredMember, UserKey},
+    },
     user::{Stored, UserInput},
 };
 
 impl Directory {
+    /// Where state survives.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The guild whose members they are, once it is known.
+    pub(crate) fn guild(&self) -> Option<GuildId> {
+        *self.guild.read()
+    }
+
+    /// From now on they are members of this guild; of which it was said before.
+    pub(crate) fn set_guild(&self, guild: GuildId) -> Option<GuildId> {
+        self.guild.write().replace(guild)
+    }
+
+    /// How the store names a user.
+    pub(crate) fn key(&self, user: UserId) -> Option<UserKey> {
+        let guild = self.guild()?;
+        Some(UserKey { guild, user })
+    }
+
+    /// An actor has begun something whose outcome it will be sent: until then it is not let go.
+    pub(crate) fn awaits(&self, actor: ActorId, user: UserId) {
+        let mut partition = self.partition(user);
+        let slot = partition.slots.get_mut(&user);
+        let live = slot.and_then(|slot| slot.live.as_mut());
+        if let Some(live) = live.filter(|live| live.actor.get_id() == actor) {
+            live.under_way += 1;
+            self.backlog.grow();
+        }
+    }
+
     /// What the store does not hold yet.
     pub(crate) fn unsaved(&self) -> &Unsaved {
         &self.unsaved
@@ -35,13 +74,6 @@ impl Directory {
             self.strike(user);
         }
         self.unsaved.clear();
-    }
-
-    /// Whether somebody is a member for whom the store has not answered.
-    pub(crate) fn is_unsettled(&self, user: UserId) -> bool {
-        let partition = self.partition(user);
-        let slot = partition.slots.get(&user);
-        slot.is_some_and(|slot| slot.kept.is_some() && !slot.is_settled)
     }
 
     /// A member as the store is to hold them; `None` for who is none any more.

@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -29,11 +31,11 @@ pub struct InvalidPairValue;
 
 /// The key of a pair: 1 to 255 ASCII letters and digits.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct PairKey(Box<str>);
+pub struct PairKey(Arc<str>);
 
 /// The value of a pair: any text of up to 30,000 characters, the empty one too.
-#[derive(Clone, Default, Eq, PartialEq)]
-pub struct PairValue(Box<str>);
+#[derive(Clone, Eq, PartialEq)]
+pub struct PairValue(Arc<str>);
 
 impl PairKey {
     /// The key as text.
@@ -47,6 +49,13 @@ impl PairValue {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The entity tag of a pair with this value (RFC 9110 section 8.8.3), a strong one.
+    pub fn tag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        format!("\"p-{:016x}\"", hasher.finish())
+    }
 }
 
 impl TryFrom<String> for PairKey {
@@ -55,9 +64,7 @@ impl TryFrom<String> for PairKey {
     fn try_from(text: String) -> Result<Self, InvalidPairKey> {
         let is_key = (1..=MAX_KEY_CHARS).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_key
-            .then(|| Self(text.into_boxed_str()))
-            .ok_or(InvalidPairKey)
+        is_key.then(|| Self(text.into())).ok_or(InvalidPairKey)
     }
 }
 
@@ -67,8 +74,7 @@ impl TryFrom<String> for PairValue {
     fn try_from(text: String) -> Result<Self, InvalidPairValue> {
         // No text has more characters than bytes, so most are not counted.
         let fits = text.len() <= MAX_VALUE_CHARS || text.chars().count() <= MAX_VALUE_CHARS;
-        fits.then(|| Self(text.into_boxed_str()))
-            .ok_or(InvalidPairValue)
+        fits.then(|| Self(text.into())).ok_or(InvalidPairValue)
     }
 }
 

@@ -66,23 +66,17 @@ pub(super) struct Storage {
     store: Arc<dyn Store>,
     directory: Arc<Directory>,
     write_behind: WriteBehind,
-    guild: Mutex<Option<GuildId>>,
     /// Whether what was stored has been taken in.
     restored: watch::Sender<bool>,
     running: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Storage {
-    pub(super) fn new(
-        store: Arc<dyn Store>,
-        directory: Arc<Directory>,
-        write_behind: WriteBehind,
-    ) -> Arc<Self> {
+    pub(super) fn new(directory: Arc<Directory>, write_behind: WriteBehind) -> Arc<Self> {
         Arc::new(Self {
-            store,
+            store: Arc::clone(directory.store()),
             directory,
             write_behind,
-            guild: Mutex::new(None),
             restored: watch::Sender::new(false),
             running: Mutex::new(None),
         })
@@ -93,7 +87,7 @@ impl Storage {
     }
 
     pub(super) fn guild(&self) -> Option<GuildId> {
-        *self.guild.lock()
+        self.directory.guild()
     }
 
     pub(super) fn restored(&self) -> watch::Receiver<bool> {
@@ -109,7 +103,7 @@ impl Storage {
         wanted: impl Fn() -> bool + Send + Sync + 'static,
         done: impl FnOnce(Restored) + Send + 'static,
     ) {
-        let before = self.guild.lock().replace(guild);
+        let before = self.directory.set_guild(guild);
         if before == Some(guild) {
             return;
         }
@@ -233,11 +227,7 @@ impl Storage {
             Some((unsaved.question().await?, unsaved))
         });
         questions
-            .for_each_concurrent(LOOK_UPS, async |user| {
-                if self.directory.is_unsettled(user) {
-                    self.settle(guild, user).await;
-                }
-            })
+            .for_each_concurrent(LOOK_UPS, |user| self.settle(guild, user))
             .await;
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{Timestamp, UserId},
-    wire::Snapshot,
+    wire::{Snapshot, StorageUpdate},
 };
 
 /// What is told to watchers. A user's publications are delivered in the order they were published.
@@ -14,6 +14,8 @@ pub enum Publication {
     Joined(Arc<Snapshot>),
     /// A user changed.
     Updated(Arc<Snapshot>),
+    /// A user's pairs changed: the user, and the pairs by themselves.
+    Stored(Arc<Snapshot>, Arc<StorageUpdate>),
     /// A user left the guild.
     Left(UserId),
     /// Since when what is told may be out of date, because the gateway is away; `None` when it is

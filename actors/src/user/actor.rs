@@ -7,7 +7,11 @@ use std::{
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::{UserInput, UserMsg, UserRecord, UserState, decide};
+use super::{
+    Change, UserInput, UserMsg, UserRecord, UserState,
+    commits::{Answered, Around, Commits},
+    decide, decided,
+};
 use crate::{
     directory::Directory,
     domain::{Timestamp, UserId},
@@ -33,6 +37,7 @@ pub struct UserActorState {
     directory: Arc<Directory>,
     /// `None` before the first sight of the member, and after they left.
     present: Option<UserState>,
+    commits: Commits,
 }
 
 impl Actor for User {
@@ -49,6 +54,7 @@ impl Actor for User {
             user: arguments.user,
             directory: arguments.directory,
             present: arguments.record.map(UserState::from_record),
+            commits: Commits::default(),
         })
     }
 
@@ -62,7 +68,17 @@ impl Actor for User {
         match message {
             UserMsg::Input(input) => state.input(&myself, *input, now)?,
             UserMsg::Leave => state.leave(&myself),
+            UserMsg::Storage(call) => state.commits.ask(*call),
+            UserMsg::Committed(outcome) => {
+                let done = state.commits.committed(outcome, state.present.as_mut());
+                state.done(&myself, done)?;
+            }
+            UserMsg::Loaded(outcome) => {
+                let done = state.commits.loaded(outcome, state.present.as_mut());
+                state.done(&myself, done)?;
+            }
         }
+        state.go_on(&myself);
         let (directory, user) = (&state.directory, state.user);
         directory.handled(myself.get_id(), user, Instant::now());
         Ok(())
@@ -80,6 +96,35 @@ impl UserActorState {
             self.directory.keep(myself.get_id(), decision);
         }
         Ok(())
+    }
+
+    /// Publishes what a commit or a load has changed, then answers who asked for it.
+    fn done(
+        &mut self,
+        myself: &ActorRef<UserMsg>,
+        (change, answered): (Change, Answered),
+    ) -> Result<(), ActorProcessingErr> {
+        if let Some(present) = &self.present {
+            // A version that the member got by this has to be stored with it.
+            let is_unsaved = present.record().member().version > present.record().user().version;
+            if let Some(decision) = decided(present, is_unsaved, change)? {
+                self.directory.keep(myself.get_id(), decision);
+            }
+        }
+        answered.send();
+        Ok(())
+    }
+
+    fn go_on(&mut self, myself: &ActorRef<UserMsg>) {
+        let around = Around {
+            myself,
+            directory: &self.directory,
+            user: self.user,
+        };
+        match &mut self.present {
+            Some(present) => self.commits.go_on(present, &around),
+            None => self.commits.refuse_all(),
+        }
     }
 
     fn leave(&mut self, myself: &ActorRef<UserMsg>) {

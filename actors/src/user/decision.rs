@@ -11,16 +11,21 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, UserId},
-    ports::{Publication, store::StoredMember},
-    wire::Snapshot,
+    ports::{
+        Publication,
+        store::{StoredMember, StoredUser},
+    },
+    wire::{Snapshot, StorageUpdate},
 };
 
 /// What an input comes to.
 pub(crate) struct Decision {
     /// Whose it is.
     pub user: UserId,
-    /// What the next actor starts from.
+    /// What the next actor starts from, packed.
     pub record: Box<[u8]>,
+    /// And what was decided about the user.
+    pub decided: Arc<StoredUser>,
     /// Whether what the store holds was taken in.
     pub is_settled: bool,
     /// Whether the store holds less of the member than is known now.
@@ -32,8 +37,25 @@ pub(crate) struct Decision {
 /// What readers and watchers are told.
 pub(crate) struct News {
     pub snapshot: Arc<Snapshot>,
-    /// How watchers are told.
-    pub publication: fn(Arc<Snapshot>) -> Publication,
+    pub telling: Telling,
+}
+
+/// How watchers are told.
+pub(crate) enum Telling {
+    Joined,
+    Updated,
+    Stored(Arc<StorageUpdate>),
+}
+
+impl News {
+    /// What the fan-out is given.
+    pub(crate) fn publication(self) -> Publication {
+        match self.telling {
+            Telling::Joined => Publication::Joined(self.snapshot),
+            Telling::Updated => Publication::Updated(self.snapshot),
+            Telling::Stored(update) => Publication::Stored(self.snapshot, update),
+        }
+    }
 }
 
 /// The state cannot be written: a broken invariant.
@@ -56,17 +78,13 @@ pub(crate) fn decide(
         (Some(state), input) => {
             let stored = state.record().member().version;
             let was_settled = state.record().is_settled();
-            let publication: Option<fn(_) -> _> = match state.apply(input, now) {
-                Change::Nothing => return Ok(None),
-                Change::Recorded => None,
-                Change::Published => Some(Publication::Updated),
-            };
+            let change = state.apply(input, now);
             let is_unsaved = !was_settled || state.record().member().version != stored;
-            decided(state, is_unsaved, publication).map(Some)
+            decided(state, is_unsaved, change)
         }
         (absent @ None, UserInput::Member { profile, presence }) => {
             let state = absent.insert(UserState::new(profile, presence, now));
-            decided(state, true, Some(Publication::Joined)).map(Some)
+            joined(state, true).map(Some)
         }
         (absent @ None, UserInput::Stored(stored)) => match *stored {
             Stored {
@@ -76,7 +94,7 @@ pub(crate) fn decide(
                 let stored = member.version;
                 let state = absent.insert(UserState::restored(member, user, now));
                 let is_unsaved = state.record().member().version != stored;
-                decided(state, is_unsaved, Some(Publication::Joined)).map(Some)
+                joined(state, is_unsaved).map(Some)
             }
             _ => Ok(None),
         },
@@ -85,26 +103,51 @@ pub(crate) fn decide(
     }
 }
 
-fn decided(
+/// What a change comes to. `is_unsaved`: the store does not hold the member as they are now.
+pub(crate) fn decided(
     state: &UserState,
     is_unsaved: bool,
-    publication: Option<fn(Arc<Snapshot>) -> Publication>,
+    change: Change,
+) -> Result<Option<Decision>, DecisionError> {
+    let telling = match change {
+        Change::Nothing => return Ok(None),
+        Change::Recorded => None,
+        Change::Published => Some(Telling::Updated),
+        Change::Stored => {
+            let pairs = serde_json::to_vec(&state.record().user().pairs)?;
+            let update = StorageUpdate::new(state.id(), state.version(), &pairs);
+            Some(Telling::Stored(Arc::new(update)))
+        }
+    };
+    decision(state, is_unsaved, telling).map(Some)
+}
+
+fn joined(state: &UserState, is_unsaved: bool) -> Result<Decision, DecisionError> {
+    decision(state, is_unsaved, Some(Telling::Joined))
+}
+
+fn decision(
+    state: &UserState,
+    is_unsaved: bool,
+    telling: Option<Telling>,
 ) -> Result<Decision, DecisionError> {
-    let news = match publication {
-        Some(publication) => {
+    let news = match telling {
+        Some(telling) => {
             let document = serde_json::to_vec(&state.document())?;
             let snapshot = Snapshot::new(state.id(), state.version(), &document);
             Some(News {
                 snapshot: Arc::new(snapshot),
-                publication,
+                telling,
             })
         }
         None => None,
     };
+    let record = state.record();
     Ok(Decision {
         user: state.id(),
-        record: rmp_serde::to_vec(state.record())?.into_boxed_slice(),
-        is_settled: state.record().is_settled(),
+        record: rmp_serde::to_vec(record)?.into_boxed_slice(),
+        decided: Arc::clone(record.user()),
+        is_settled: record.is_settled(),
         is_unsaved,
         news,
     })

@@ -3,6 +3,8 @@
 //! Pure and synchronous: inputs and the time go in, what to do comes out. How what the store holds is
 //! taken in is in `stored`.
 
+use std::sync::{Arc, LazyLock};
+
 use serde::{Deserialize, Serialize};
 
 use super::document::UserDocument;
@@ -48,6 +50,8 @@ pub enum Change {
     Recorded,
     /// The document is another one, with a greater version: publish it.
     Published,
+    /// Its pairs are others, so it is another one: publish it and them.
+    Stored,
 }
 
 /// What survives passivation.
@@ -56,12 +60,30 @@ pub enum Change {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct UserRecord {
     pub(super) member: Member,
-    pub(super) user: StoredUser,
+    /// Shared with the directory, apart from what is packed.
+    #[serde(skip, default = "nobody")]
+    pub(super) user: Arc<StoredUser>,
     /// Whether what the store holds was taken in. Before, nothing may be written there.
     pub(super) is_settled: bool,
 }
 
+/// A user about whom nothing was decided: the same one for all of them.
+pub(crate) fn nobody() -> Arc<StoredUser> {
+    static NOBODY: LazyLock<Arc<StoredUser>> = LazyLock::new(Arc::default);
+    Arc::clone(&NOBODY)
+}
+
 impl UserRecord {
+    /// Puts together what was packed and what was decided about the user.
+    pub(crate) fn with_user(self, user: Arc<StoredUser>) -> Self {
+        Self { user, ..self }
+    }
+
+    /// What was decided about the user.
+    pub(crate) fn user(&self) -> &Arc<StoredUser> {
+        &self.user
+    }
+
     /// Whose record it is.
     pub fn id(&self) -> UserId {
         self.member.id()
@@ -100,6 +122,8 @@ impl UserRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserState {
     pub(super) record: UserRecord,
+    /// The version that was given to a commit that is under way, or the last one.
+    pub(super) promised: Version,
 }
 
 impl UserState {
@@ -115,15 +139,18 @@ impl UserState {
         };
         let record = UserRecord {
             member,
-            user: StoredUser::default(),
+            user: nobody(),
             is_settled: false,
         };
-        Self { record }
+        Self::from_record(record)
     }
 
     /// The state that was recorded before.
     pub fn from_record(record: UserRecord) -> Self {
-        Self { record }
+        Self {
+            record,
+            promised: Version::default(),
+        }
     }
 
     /// What has to be kept.
@@ -181,7 +208,8 @@ impl UserState {
     /// Gives the document a version above its own and above this one.
     pub(super) fn raise_version(&mut self, floor: Version, now: Timestamp) {
         let record = &mut self.record;
-        record.member.version = Version::next(record.version().max(floor), now);
+        let floor = record.version().max(floor).max(self.promised);
+        record.member.version = Version::next(floor, now);
         record.member.user_version = record.user.version;
     }
 
@@ -364,7 +392,7 @@ mod tests {
                 let before = user.clone();
                 match user.apply(input.clone(), at(now_ms)) {
                     Change::Nothing => prop_assert_eq!(&user, &before),
-                    Change::Recorded => prop_assert!(false, "only what is stored is recorded"),
+                    Change::Recorded | Change::Stored => prop_assert!(false, "only what is stored is recorded"),
                     Change::Published => {
                         prop_assert!(user.version() > before.version());
                         prop_assert!(

@@ -5,6 +5,8 @@
 //! the store was away, is published at once and settled when the store has answered
 //! (`UserState::settle`).
 
+use std::sync::Arc;
+
 use super::state::{Change, Stored, UserRecord, UserState};
 use crate::{
     domain::{Member, Status, Timestamp, Version},
@@ -18,26 +20,31 @@ impl UserState {
     /// last presence before a crash was not stored any more, or a decision was not published yet, it
     /// is a new one.
     pub fn restored(member: Member, user: StoredUser, now: Timestamp) -> Self {
-        let is_whole = match member.version >= user.version {
-            true => member.user_version == user.version,
-            false => member.version == user.member_version,
-        };
-        let record = UserRecord {
+        let mut state = Self::from_record(UserRecord {
             member,
-            user,
+            user: Arc::new(user),
             is_settled: true,
-        };
-        let mut state = Self { record };
-        if !is_whole {
+        });
+        if !state.is_whole() {
             state.raise_version(Version::default(), now);
         }
         state
     }
 
-    /// Takes in what the store holds, once.
+    /// Whether the document was published just like this, with its version.
+    fn is_whole(&self) -> bool {
+        let UserRecord { member, user, .. } = &self.record;
+        match member.version >= user.version {
+            true => member.user_version == user.version,
+            false => member.version == user.member_version,
+        }
+    }
+
+    /// Takes in what the store holds: the whole of it once, then newer decisions, which somebody else
+    /// or an actor that fell has committed.
     pub(super) fn settle(&mut self, stored: Stored, now: Timestamp) -> Change {
         if self.record.is_settled {
-            return Change::Nothing;
+            return self.adopt(stored.user, now);
         }
         self.record.is_settled = true;
         let mut floor = stored.user.version;
@@ -51,12 +58,57 @@ impl UserState {
             Some(StoredMember::Left { version, .. }) => floor = floor.max(version),
             None => {}
         }
-        self.record.user = stored.user;
+        self.record.user = Arc::new(stored.user);
         if is_published || floor >= self.record.member.version {
             self.raise_version(floor, now);
             return Change::Published;
         }
         Change::Recorded
+    }
+
+    /// Takes in decisions that were committed elsewhere.
+    pub(super) fn adopt(&mut self, user: StoredUser, now: Timestamp) -> Change {
+        let known = Arc::clone(&self.record.user);
+        if user.revision <= known.revision {
+            return Change::Nothing;
+        }
+        let published = self.version();
+        let has_new_pairs = user.pairs != known.pairs;
+        self.record.user = Arc::new(user);
+        if !has_new_pairs && self.version() == published {
+            return Change::Recorded;
+        }
+        if !self.is_whole() || self.version() <= published {
+            self.raise_version(published, now);
+        }
+        match has_new_pairs {
+            true => Change::Stored,
+            false => Change::Published,
+        }
+    }
+
+    /// The version of the document that a commit will make; no other one gets it meanwhile.
+    pub(super) fn promise(&mut self, now: Timestamp) -> Version {
+        self.promised = Version::next(self.version().max(self.promised), now);
+        self.promised
+    }
+
+    /// Takes in what was committed. A presence that was published meanwhile showed the pairs from
+    /// before, so the document needs another version.
+    pub(super) fn committed(
+        &mut self,
+        user: Arc<StoredUser>,
+        has_new_pairs: bool,
+        now: Timestamp,
+    ) -> Change {
+        self.record.user = user;
+        if !has_new_pairs {
+            return Change::Recorded;
+        }
+        if !self.is_whole() {
+            self.raise_version(Version::default(), now);
+        }
+        Change::Stored
     }
 
     /// Goes on from what was known earlier; whether the document is another one now.

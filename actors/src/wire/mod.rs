@@ -18,5 +18,5 @@ pub use frame::{
 };
 pub use opcode::Opcode;
 pub use server::{CloseCode, ServerMessage, Users, stale_document};
-pub use shared::{SharedFrame, Snapshot};
+pub use shared::{SharedFrame, Snapshot, StorageUpdate};
 pub use user_list::UserList;

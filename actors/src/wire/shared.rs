@@ -119,10 +119,48 @@ impl SharedFrame {
     fn msgpack(&self) -> &Framed {
         let others = self.others.get_or_init(Box::default);
         others.msgpack.get_or_init(|| {
+            if self.opcode == Opcode::StorageUpdate {
+                // It has more members than the others.
+                let message = msgpack_of_json(self.json.payload());
+                return Framed::new(FrameKind::Binary, &message, b"", b"");
+            }
             let head = envelope_head(self.opcode, Encoding::MsgPack);
             let data = msgpack_of_json(&self.data(Encoding::Json));
             Framed::new(FrameKind::Binary, &head, &data, b"")
         })
+    }
+}
+
+/// A STORAGE_UPDATE: all pairs of a user, and the version of the document that holds them.
+#[derive(Debug)]
+pub struct StorageUpdate {
+    user: UserId,
+    frame: SharedFrame,
+}
+
+impl StorageUpdate {
+    /// The message for this user, with the pairs as a JSON object.
+    pub fn new(user: UserId, version: Version, pairs: &[u8]) -> Self {
+        let head = envelope_head(Opcode::StorageUpdate, Encoding::Json);
+        let tail = format!(r#","user_id":"{user}","v":{version}}}"#);
+        Self {
+            user,
+            frame: SharedFrame {
+                opcode: Opcode::StorageUpdate,
+                json: Framed::new(FrameKind::Text, &head, pairs, tail.as_bytes()),
+                others: OnceLock::new(),
+            },
+        }
+    }
+
+    /// Whose pairs they are.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The message.
+    pub fn frame(&self) -> &SharedFrame {
+        &self.frame
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Shard, TOO_SLOW};
 use crate::socket::{
     connection::{Connection, Delivery},
     index::Slot,
+    outbox::Update,
 };
 
 /// What one delivery of a batch is marked with, and the slots that any delivery marked.
@@ -44,16 +45,22 @@ impl Shard {
     /// Takes a publication into the index and marks the sockets that it concerns.
     pub(super) fn gather(&mut self, publication: Publication) {
         match publication {
-            Publication::Updated(snapshot) => self.updated(snapshot),
+            Publication::Updated(snapshot) => {
+                self.index.publish(Arc::clone(&snapshot));
+                self.update(Update::Presence(snapshot));
+            }
+            Publication::Stored(snapshot, update) => {
+                self.index.publish(snapshot);
+                self.update(Update::Storage(update));
+            }
             Publication::Joined(snapshot) => self.joined(snapshot),
             Publication::Left(user) => self.left(user),
             Publication::Staleness(since) => self.stale_since = since,
         }
     }
 
-    fn updated(&mut self, snapshot: Arc<Snapshot>) {
-        let user = snapshot.user();
-        self.index.publish(Arc::clone(&snapshot));
+    fn update(&mut self, update: Update) {
+        let user = update.user();
         let mut marks = Marks {
             bit: 1 << self.batch.len(),
             connections: &mut self.connections,
@@ -63,7 +70,7 @@ impl Shard {
         marks.mark(self.index.subscribers(user));
         marks.mark(self.index.all());
         if marks.any {
-            self.batch.push(Delivery::Presence(snapshot));
+            self.batch.push(Delivery::Update(update));
         }
     }
 

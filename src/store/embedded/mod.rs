@@ -135,6 +135,11 @@ impl Store for EmbeddedStore {
         self.read(|engine| guilds(&engine)).await
     }
 
+    /// The folder is locked.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn close(&self) {
         self.writer.stop().await;
     }

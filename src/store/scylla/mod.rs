@@ -87,6 +87,10 @@ impl Store for ScyllaStore {
         Ok(guilds.into_iter().collect())
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn close(&self) {
         self.link.close().await;
     }

@@ -38,6 +38,9 @@ pub trait Store: Send + Sync + 'static {
     /// The guilds of which anything is stored, in ascending order.
     async fn guilds(&self) -> Result<Vec<GuildId>, StoreError>;
 
+    /// Whether others may write it while it is open, so that what was read may be out of date.
+    fn is_shared(&self) -> bool;
+
     /// Ends what is under way and lets go of files and connections; everything later is answered
     /// [`StoreError::Unavailable`].
     async fn close(&self);

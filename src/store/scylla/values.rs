@@ -96,7 +96,7 @@ mod tests {
         );
         let known = [1, 2, 1_141_913_533_068_345_344, u64::MAX];
         let buckets = known.map(|id| bucket(UserId::try_from(id).unwrap()));
-        assert_eq!(buckets, [39, 15, 4, 24]);
+        assert_eq!(buckets, [39, 15, 63, 24]);
     }
 
     #[test]

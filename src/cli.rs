@@ -102,7 +102,7 @@ pub struct BackupArgs {
     /// The backup.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Which configuration: its `path` of [store] is the folder.
+    /// Which configuration: `path` of `[store]` is the folder.
     #[command(flatten)]
     pub config: ConfigArgs,
 }

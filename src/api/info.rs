@@ -12,10 +12,10 @@ use poem_openapi::{
 
 use serde::Serialize;
 
-use super::{ApiContext, VERSION, answer::Answer, page, tag::Tag, user_schema::Time};
+use super::{ServerContext, VERSION, answer::Answer, page, tag::Tag, user_schema::Time};
 
 /// The operations.
-pub(super) struct InfoRoutes(pub Arc<ApiContext>);
+pub(super) struct InfoRoutes(pub Arc<ServerContext>);
 
 #[OpenApi(tag = "Tag::Server")]
 impl InfoRoutes {
@@ -120,7 +120,7 @@ struct Info {
 }
 
 impl Info {
-    fn of(context: &ApiContext) -> Self {
+    fn of(context: &ServerContext) -> Self {
         let hub = &context.hub;
         Self {
             name: "Lantern".to_owned(),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod body;
+mod conditions;
 mod token;
 
 use std::sync::Arc;
@@ -19,13 +20,13 @@ use lantern_actors::{
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::RemoteAddr;
 use poem_openapi::{
-    OpenApi,
-    param::{Header, Path},
+    OpenApi, param::Path,
 };
 
 use self::{
     answers::{Changed, ChangedPair, OnePair, Pairs},
     body::{MergeBody, ValueBody},
+    conditions::{IfMatch, IfNoneMatch},
     token::TokenHeader,
 };
 use super::{Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
@@ -134,6 +135,10 @@ impl StorageRoutes {
         method = "put",
         operation_id = "put_pair"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the request"
+    )]
     async fn put(
         &self,
         /// The user's Discord id.
@@ -142,12 +147,15 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
+        /// `*`: only if there is no such pair.
+        #[oai(name = "If-None-Match")]
+        if_none_match: IfNoneMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
         body: ValueBody,
     ) -> Answer<ChangedPair> {
-        let condition = condition(if_match.0.as_deref(), Condition::Always);
+        let condition = if_match.or(if_none_match);
         self.set(&id.0, key.0, condition, &token, remote, body)
             .await
             .into()
@@ -173,12 +181,12 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
         body: ValueBody,
     ) -> Answer<ChangedPair> {
-        let condition = condition(if_match.0.as_deref(), Condition::Exists);
+        let condition = if_match.of_existing();
         self.set(&id.0, key.0, condition, &token, remote, body)
             .await
             .into()
@@ -198,14 +206,14 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let delete = async {
             let key = parsed(key.0)?;
             let (user, authority) = self.gate.open(&id.0, &token, remote)?;
-            let condition = condition(if_match.0.as_deref(), Condition::Exists);
+            let condition = if_match.of_existing();
             let request = StorageRequest::Delete { key, condition };
             self.change(user, authority, request).await
         };
@@ -308,17 +316,6 @@ fn parsed(key: String) -> Result<PairKey, Problem> {
     PairKey::try_from(key).map_err(|error: InvalidPairKey| {
         Problem::new(ProblemKind::InvalidKey, format!("In the path: {error}."))
     })
-}
-
-/// What `If-Match` asks for (RFC 9110 section 13.1.1).
-fn condition(if_match: Option<&str>, otherwise: Condition) -> Condition {
-    match if_match {
-        None => otherwise,
-        Some(tags) => {
-            let tags = tags.split(',').map(|tag| tag.trim().to_owned());
-            Condition::Matches(tags.collect())
-        }
-    }
 }
 
 fn problem(hub: &Hub, user: UserId, error: &StorageError) -> Problem {

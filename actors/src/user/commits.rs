@@ -4,6 +4,7 @@
 use std::{collections::VecDeque, sync::Arc, time::SystemTime};
 
 use ractor::{ActorRef, RpcReplyPort};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     UserMsg, UserState,
@@ -28,6 +29,8 @@ pub struct StorageCall {
     pub request: StorageRequest,
     /// Answered once.
     pub reply: RpcReplyPort<Result<StorageAnswer, StorageError>>,
+    /// The room that it takes until then, also when nobody waits for it any more.
+    pub room: OwnedSemaphorePermit,
 }
 
 impl StorageCall {
@@ -54,8 +57,8 @@ pub(super) struct Commits {
     is_loading: bool,
     /// Whether what is known may be out of date: a commit's outcome is not known.
     is_doubtful: bool,
-    /// Whether what is known was read after the calls that wait had come.
-    is_fresh: bool,
+    /// How many of those that wait, from the first on, had come before what is known was read.
+    fresh: usize,
     conflicts: u32,
 }
 
@@ -82,12 +85,12 @@ impl Around<'_> {
 impl Commits {
     /// Takes a call in.
     pub(super) fn ask(&mut self, call: StorageCall) {
-        self.is_fresh = false;
         self.waiting.push_back(call);
     }
 
     /// The user is no member any more, or never was one.
     pub(super) fn refuse_all(&mut self) {
+        self.fresh = 0;
         for call in self.waiting.drain(..) {
             call.answer(Err(StorageError::UnknownUser));
         }
@@ -108,18 +111,25 @@ impl Commits {
         }
         let now = Timestamp::from(SystemTime::now());
         let mut draft = Draft::new(present.record().user(), now);
-        let calls: Vec<StorageCall> = self.waiting.drain(..).collect();
+        // For those that came since, what was read may be too old.
+        let is_fresh = self.fresh > 0;
+        let most = match std::mem::take(&mut self.fresh) {
+            0 => self.waiting.len(),
+            fresh => fresh.min(self.waiting.len()),
+        };
+        let calls: Vec<StorageCall> = self.waiting.drain(..most).collect();
         let answers: Vec<_> = calls
             .iter()
             .map(|call| draft.apply(call.authority, &call.request))
             .collect();
         if draft.is_empty() {
-            if around.directory.store().is_shared() && !self.is_fresh {
+            if around.directory.store().is_shared() && !is_fresh {
                 // Somebody else may have changed what this depends on.
                 self.waiting.extend(calls);
                 return self.load(key, around);
             }
-            return answer_all(calls, answers);
+            answer_all(calls, answers);
+            return self.go_on(present, around);
         }
         let has_new_pairs = draft.changes_pairs();
         let version = match has_new_pairs {
@@ -148,6 +158,7 @@ impl Commits {
 
     fn load(&mut self, key: UserKey, around: &Around<'_>) {
         self.is_loading = true;
+        self.fresh = self.waiting.len();
         let store = Arc::clone(around.directory.store());
         around.spawn(async move {
             let loaded = store.users().load(key).await;
@@ -177,6 +188,7 @@ impl Commits {
             Err(StoreError::Conflict) if self.conflicts < MOST_CONFLICTS => {
                 self.conflicts += 1;
                 self.is_doubtful = true;
+                self.fresh = 0;
                 for call in under_way.calls.into_iter().rev() {
                     self.waiting.push_front(call);
                 }
@@ -200,12 +212,12 @@ impl Commits {
         match outcome {
             Ok(user) => {
                 self.is_doubtful = false;
-                self.is_fresh = true;
                 let now = Timestamp::from(SystemTime::now());
                 let change = present.map_or(Change::Nothing, |present| present.adopt(*user, now));
                 (change, Answered::default())
             }
             Err(error) => {
+                self.fresh = 0;
                 let calls = self.waiting.drain(..).collect();
                 (Change::Nothing, Answered::refusing(calls, &error))
             }

@@ -70,6 +70,9 @@ impl Folder {
             let path = path.to_owned();
             move |source| FolderError::Io { path, source }
         };
+        if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+            return Err(io(path)(io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(path).map_err(io(path))?;
         let is_new = !path.join("format").exists();
         if is_new && !is_vacant(path).map_err(io(path))? {

@@ -126,11 +126,14 @@ pub(super) fn read_event_key(bytes: &[u8]) -> Result<(AggregateId, EventPosition
     Ok((aggregate, position))
 }
 
-/// Whether this is the row of a user, which every commit writes. Its key is like that of a member,
-/// but its value is an array, and a member's is a map from the kind of row.
+/// Whether this is of a commit: the row of a user, a pair or an event. The key of a user is like that
+/// of a member, but the value is an array, and a member's is a map from the kind of row. What has no
+/// value may be anything.
 pub(super) fn is_decision(key: &[u8], value: &[u8]) -> bool {
     const ARRAY: u8 = 0x90;
-    key.len() == size_of::<u128>() && value.first().is_some_and(|kind| kind & 0xF0 == ARRAY)
+    let is_user_or_member = key.len() == size_of::<u128>();
+    let kind = value.first();
+    kind.is_some_and(|kind| !is_user_or_member || kind & 0xF0 == ARRAY)
 }
 
 pub(super) fn odd_key() -> StoreError {
@@ -204,11 +207,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_row_of_a_user_is_a_decision() {
+    fn decisions_are_told_from_members() {
         let key = [7; 16];
         let user = write(&UserRow::default()).unwrap();
         assert!(is_decision(&key, &user));
-        assert!(!is_decision(&[7; 15], &user));
+        assert!(is_decision(&[7; 17], b"the value of a pair"));
         let left = StoredMember::Left {
             user: UserId::try_from(7).unwrap(),
             version: Version::default(),

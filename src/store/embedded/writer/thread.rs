@@ -201,7 +201,8 @@ impl Thread {
     fn is_back(&mut self, refused: u64) {
         self.sync_at = None;
         self.stats.away.store(false, Relaxed);
-        tracing::info!(refused, "the store can write again");
+        let folder = self.shelf.path().display();
+        tracing::info!(refused, %folder, "the store can write again");
     }
 
     /// Refuses what comes within this time; how much that was.

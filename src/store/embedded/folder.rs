@@ -60,7 +60,14 @@ pub enum FolderError {
 pub struct Folder {
     path: PathBuf,
     /// Locked; the system unlocks it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started at this moment has it too.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Folder {
@@ -83,7 +90,7 @@ impl Folder {
         let lock = lock_file(path)?;
         let folder = Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         };
         if is_new {
             folder.write_format().map_err(io(path))?;

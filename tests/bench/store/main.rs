@@ -7,7 +7,6 @@
 //! whole process's, user and system, as the kernel accounts it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a benchmark that cannot go on should stop"

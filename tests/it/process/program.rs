@@ -103,6 +103,7 @@ impl Program {
     }
 
     /// Waits until it has written this to its log.
+    #[allow(dead_code, reason = "for the tests of the store")]
     pub async fn logs(&self, wanted: &str) {
         eventually(&format!("it logs {wanted:?}"), async || {
             let errors = self.errors.lock().unwrap();
@@ -112,6 +113,7 @@ impl Program {
     }
 
     /// SIGKILL; what it has logged.
+    #[allow(dead_code, reason = "for the tests of the store")]
     pub async fn kill(mut self) -> String {
         self.child.kill().await.unwrap();
         self.reading_errors.await.unwrap();

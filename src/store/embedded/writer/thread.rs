@@ -1,6 +1,7 @@
 //! The loop of the writing thread: gather, write, answer; and when the disk refuses, wait for it.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,7 +14,7 @@ use std::{
 };
 
 use fjall::PersistMode;
-use lantern_actors::ports::store::StoreError;
+use lantern_actors::ports::store::{StoreError, UserKey};
 use tokio::sync::oneshot;
 
 use super::{
@@ -21,10 +22,15 @@ use super::{
     turn::{Turn, weight},
     unavailable,
 };
-use crate::store::embedded::engine::{EngineError, Shelf};
+use crate::store::embedded::{
+    engine::{EngineError, Shelf},
+    rows::UserRow,
+};
 
 /// A turn takes no more in once it is this heavy, in bytes.
 const TURN_BYTES: usize = 4 << 20;
+/// How many users are remembered, so that they need not be looked up for their next commit.
+const MOST_RECENT: usize = 4_096;
 /// How soon members that were stored are safe from a power failure too.
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// How often what has expired is looked for.
@@ -41,6 +47,8 @@ pub(super) struct Thread {
     requests: Receiver<Request>,
     stats: Arc<WriterStats>,
     keep_left: Duration,
+    /// Users of the latest commits. Nobody else writes them.
+    recent: HashMap<UserKey, UserRow>,
     /// When what is with the system, but not on disk, has to be there.
     sync_at: Option<Instant>,
     sweep_at: Instant,
@@ -60,6 +68,7 @@ impl Thread {
             requests,
             stats,
             keep_left,
+            recent: HashMap::new(),
             sync_at: None,
             sweep_at: Instant::now(),
             stopping: None,
@@ -141,7 +150,10 @@ impl Thread {
                 .for_each(|request| request.refuse(&answer));
             return Err(error);
         }
-        let mut turn = Turn::new(&engine, self.keep_left);
+        if self.recent.len() > MOST_RECENT {
+            self.recent.clear();
+        }
+        let mut turn = Turn::new(&engine, &mut self.recent, self.keep_left);
         for request in requests {
             turn.take(request);
         }
@@ -181,6 +193,7 @@ impl Thread {
         self.stats.failures.fetch_add(1, Relaxed);
         self.stats.away.store(true, Relaxed);
         let answer = unavailable(failure);
+        self.recent.clear();
         self.shelf.clear(failure.to_owned());
         let mut said = Instant::now();
         let mut refused = 0_u64;

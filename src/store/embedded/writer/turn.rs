@@ -50,8 +50,8 @@ pub(super) struct Turn<'a> {
     batch: OwnedWriteBatch,
     now_s: u64,
     left_expires_s: u64,
-    /// Users as they are behind this batch.
-    users: HashMap<UserKey, UserRow>,
+    /// Users as they are behind this batch, some from batches before it.
+    users: &'a mut HashMap<UserKey, UserRow>,
     /// Versions of members as they are behind this batch.
     members: HashMap<UserKey, Version>,
     kept: u64,
@@ -63,14 +63,19 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(engine: &'a Engine, keep_left: Duration) -> Self {
+    /// If writing it fails, `recent` is not to be used again.
+    pub(super) fn new(
+        engine: &'a Engine,
+        recent: &'a mut HashMap<UserKey, UserRow>,
+        keep_left: Duration,
+    ) -> Self {
         let now_s = now_s();
         Self {
             engine,
             batch: engine.database.batch(),
             now_s,
             left_expires_s: now_s.saturating_add(keep_left.as_secs().max(1)),
-            users: HashMap::new(),
+            users: recent,
             members: HashMap::new(),
             kept: 0,
             is_durable: false,

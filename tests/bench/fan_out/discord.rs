@@ -40,8 +40,10 @@ pub fn simulate(members: &str) {
 /// In a child: Lantern. Greets when the member list is complete.
 pub fn mirror(api_url: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let app = runtime.block_on(async {
         let mut config = Config::load(None, []).unwrap();
+        config.store.path = folder.path().to_owned();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.socket.heartbeat_interval_ms = 3_600_000;
         config.users.idle_after_ms = 2_000;

@@ -1,7 +1,6 @@
 //! The loop of the writing thread: gather, write, answer; and when the disk refuses, wait for it.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -14,23 +13,19 @@ use std::{
 };
 
 use fjall::PersistMode;
-use lantern_actors::ports::store::{StoreError, UserKey};
+use lantern_actors::ports::store::StoreError;
 use tokio::sync::oneshot;
 
 use super::{
-    Request, WriterStats, sweep,
-    turn::{Turn, weight},
+    Request, WriterStats,
+    sweep::Sweep,
+    turn::{Desk, Turn, weight},
     unavailable,
 };
-use crate::store::embedded::{
-    engine::{EngineError, Shelf},
-    rows::UserRow,
-};
+use crate::store::embedded::engine::{EngineError, Shelf};
 
 /// A turn takes no more in once it is this heavy, in bytes.
 const TURN_BYTES: usize = 4 << 20;
-/// How many users are remembered, so that they need not be looked up for their next commit.
-const MOST_RECENT: usize = 4_096;
 /// How soon members that were stored are safe from a power failure too.
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// How often what has expired is looked for.
@@ -47,8 +42,8 @@ pub(super) struct Thread {
     requests: Receiver<Request>,
     stats: Arc<WriterStats>,
     keep_left: Duration,
-    /// Users of the latest commits. Nobody else writes them.
-    recent: HashMap<UserKey, UserRow>,
+    desk: Desk,
+    sweep: Sweep,
     /// When what is with the system, but not on disk, has to be there.
     sync_at: Option<Instant>,
     sweep_at: Instant,
@@ -68,7 +63,8 @@ impl Thread {
             requests,
             stats,
             keep_left,
-            recent: HashMap::new(),
+            desk: Desk::default(),
+            sweep: Sweep::default(),
             sync_at: None,
             sweep_at: Instant::now(),
             stopping: None,
@@ -150,10 +146,7 @@ impl Thread {
                 .for_each(|request| request.refuse(&answer));
             return Err(error);
         }
-        if self.recent.len() > MOST_RECENT {
-            self.recent.clear();
-        }
-        let mut turn = Turn::new(&engine, &mut self.recent, self.keep_left);
+        let mut turn = Turn::new(&engine, &mut self.desk, self.keep_left);
         for request in requests {
             turn.take(request);
         }
@@ -177,7 +170,7 @@ impl Thread {
             engine.database.persist(PersistMode::SyncData)?;
         }
         if self.sweep_at <= now {
-            let is_more = sweep::forget_expired(&engine)?;
+            let is_more = self.sweep.forget_some(&engine)?;
             self.sweep_at = if is_more { now } else { now + SWEEP_EVERY };
         }
         Ok(())
@@ -193,7 +186,7 @@ impl Thread {
         self.stats.failures.fetch_add(1, Relaxed);
         self.stats.away.store(true, Relaxed);
         let answer = unavailable(failure);
-        self.recent.clear();
+        self.desk = Desk::default();
         self.shelf.clear(failure.to_owned());
         let mut said = Instant::now();
         let mut refused = 0_u64;

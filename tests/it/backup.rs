@@ -70,7 +70,12 @@ async fn a_backup_of_a_running_hub_is_whole_and_restores_what_was_stored() {
     let mut program = Program::start(&["serve", "--listen", "127.0.0.1:0"], &environment);
     program.says("Live page").await;
     let url = format!("http://{}/api/v1/users/{quiet}", program.addr());
-    let after: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    // It is stale until Discord has told of everybody.
+    let after = eventually("Discord is heard", async || {
+        let user: Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
+        user.get("stale").is_none().then_some(user)
+    })
+    .await;
     assert_eq!(after, before);
     program.kill().await;
 }

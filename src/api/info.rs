@@ -87,6 +87,18 @@ struct Gateway {
     since: Option<Time>,
 }
 
+/// Where state survives a restart.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "Store")]
+struct StoreInfo {
+    /// "embedded" or "scylla".
+    kind: String,
+    /// Whether it can be used now. If not, presence goes on and changes of storage are refused.
+    available: bool,
+    /// How many members' latest presence it does not hold yet.
+    unsaved_members: u64,
+}
+
 /// Paths on this server.
 #[derive(Debug, Object, Serialize)]
 struct Links {
@@ -115,6 +127,8 @@ struct Info {
     ready: bool,
     /// The connection to Discord.
     gateway: Gateway,
+    /// Where state survives.
+    store: StoreInfo,
     /// Paths to go on with.
     links: Links,
 }
@@ -135,6 +149,11 @@ impl Info {
                     raw: since.to_string(),
                 }),
             },
+            store: StoreInfo {
+                kind: hub.store().kind().to_owned(),
+                available: hub.store().is_available(),
+                unsaved_members: hub.directory().unsaved_members() as u64,
+            },
             links: Links {
                 docs: "/docs".to_owned(),
                 openapi: "/openapi.json".to_owned(),
@@ -152,7 +171,7 @@ impl Info {
 #[derive(ResponseContent)]
 #[expect(dead_code, reason = "only documents what is answered")]
 enum AboutContent {
-    Info(Json<Info>),
+    Info(Json<Box<Info>>),
     Page(Html<&'static str>),
 }
 

@@ -99,6 +99,12 @@ fn text(context: &ServerContext) -> String {
     );
     gauge(
         &mut out,
+        "lantern_store_up",
+        "Whether the store can be used: 1, or 0 while it cannot.",
+        u8::from(hub.store().is_available()),
+    );
+    gauge(
+        &mut out,
         "lantern_members_unsaved",
         "Members whose latest presence is not stored yet.",
         users.unsaved_members(),

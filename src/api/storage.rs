@@ -169,10 +169,6 @@ impl StorageRoutes {
         method = "patch",
         operation_id = "patch_pair"
     )]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a parameter of the request"
-    )]
     async fn patch(
         &self,
         /// The user's Discord id.

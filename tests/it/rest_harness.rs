@@ -24,10 +24,7 @@ use poem::{
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::harness::eventually;
-
-/// What its tokens are made with.
-pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+use crate::harness::{SECRET, eventually};
 
 /// A core and the interface on it.
 pub struct Rest {

@@ -54,11 +54,12 @@ struct UnderWay {
 pub(super) struct Commits {
     waiting: VecDeque<StorageCall>,
     under_way: Option<UnderWay>,
-    is_loading: bool,
+    /// While the store is asked: how many calls had come before.
+    loading: Option<usize>,
+    /// How many of those that wait came before what is known was read.
+    fresh: usize,
     /// Whether what is known may be out of date: a commit's outcome is not known.
     is_doubtful: bool,
-    /// How many of those that wait, from the first on, had come before what is known was read.
-    fresh: usize,
     conflicts: u32,
 }
 
@@ -90,6 +91,8 @@ impl Commits {
 
     /// The user is no member any more, or never was one.
     pub(super) fn refuse_all(&mut self) {
+        // Those who ask after they came back did not wait for what is being read.
+        self.loading = self.loading.map(|_| 0);
         self.fresh = 0;
         for call in self.waiting.drain(..) {
             call.answer(Err(StorageError::UnknownUser));
@@ -98,7 +101,7 @@ impl Commits {
 
     /// Begins the next commit, if there is anything to decide and nothing in the way.
     pub(super) fn go_on(&mut self, present: &mut UserState, around: &Around<'_>) {
-        let is_busy = self.under_way.is_some() || self.is_loading || self.waiting.is_empty();
+        let is_busy = self.under_way.is_some() || self.loading.is_some() || self.waiting.is_empty();
         // What is not settled is, soon, or its callers give up.
         let Some(key) = around.directory.key(around.user) else {
             return;
@@ -111,13 +114,16 @@ impl Commits {
         }
         let now = Timestamp::from(SystemTime::now());
         let mut draft = Draft::new(present.record().user(), now);
-        // For those that came since, what was read may be too old.
+        // Those that came later may know of something that was not there yet.
         let is_fresh = self.fresh > 0;
-        let most = match std::mem::take(&mut self.fresh) {
-            0 => self.waiting.len(),
-            fresh => fresh.min(self.waiting.len()),
+        let taken = if is_fresh {
+            self.fresh
+        } else {
+            self.waiting.len()
         };
-        let calls: Vec<StorageCall> = self.waiting.drain(..most).collect();
+        self.fresh = 0;
+        let taken = taken.min(self.waiting.len());
+        let calls: Vec<StorageCall> = self.waiting.drain(..taken).collect();
         let answers: Vec<_> = calls
             .iter()
             .map(|call| draft.apply(call.authority, &call.request))
@@ -157,8 +163,7 @@ impl Commits {
     }
 
     fn load(&mut self, key: UserKey, around: &Around<'_>) {
-        self.is_loading = true;
-        self.fresh = self.waiting.len();
+        self.loading = Some(self.waiting.len());
         let store = Arc::clone(around.directory.store());
         around.spawn(async move {
             let loaded = store.users().load(key).await;
@@ -188,7 +193,6 @@ impl Commits {
             Err(StoreError::Conflict) if self.conflicts < MOST_CONFLICTS => {
                 self.conflicts += 1;
                 self.is_doubtful = true;
-                self.fresh = 0;
                 for call in under_way.calls.into_iter().rev() {
                     self.waiting.push_front(call);
                 }
@@ -208,16 +212,16 @@ impl Commits {
         outcome: Result<Box<StoredUser>, StoreError>,
         present: Option<&mut UserState>,
     ) -> (Change, Answered) {
-        self.is_loading = false;
+        let covered = self.loading.take().unwrap_or_default();
         match outcome {
             Ok(user) => {
                 self.is_doubtful = false;
+                self.fresh = covered;
                 let now = Timestamp::from(SystemTime::now());
                 let change = present.map_or(Change::Nothing, |present| present.adopt(*user, now));
                 (change, Answered::default())
             }
             Err(error) => {
-                self.fresh = 0;
                 let calls = self.waiting.drain(..).collect();
                 (Change::Nothing, Answered::refusing(calls, &error))
             }

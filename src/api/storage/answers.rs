@@ -127,7 +127,7 @@ pub(super) enum ChangedPair {
     TooMany(ProblemJson),
     /// `If-Match` names another version: `precondition_failed`.
     #[oai(status = 412)]
-    Changed(ProblemJson),
+    OtherVersion(ProblemJson),
     /// The value is far too long: `payload_too_large`.
     #[oai(status = 413)]
     TooLarge(ProblemJson),
@@ -177,7 +177,7 @@ pub(super) enum Changed {
     TooMany(ProblemJson),
     /// `If-Match` names another version: `precondition_failed`.
     #[oai(status = 412)]
-    Changed(ProblemJson),
+    OtherVersion(ProblemJson),
     /// The body is far too long: `payload_too_large`.
     #[oai(status = 413)]
     TooLarge(ProblemJson),

@@ -7,9 +7,7 @@ use lantern::{
     simulator::{Simulator, SimulatorConfig},
 };
 
-use crate::rest_harness::SECRET;
-
-use super::{Control, Place, Running, TestHub, cql, still, within};
+use super::{SECRET, Control, Place, Running, TestHub, cql, still, within};
 
 pub struct Discord {
     simulator: Option<Simulator>,

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::{
     openapi::{assert_documented, generated},
-    rest_harness::{Rest, Answer, SECRET},
+    harness::SECRET,
+    rest_harness::{Answer, Rest},
 };
 
 const ALL: &str = "/api/v1/users/{id}/storage";

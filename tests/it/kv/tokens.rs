@@ -5,10 +5,7 @@ use lantern_actors::user::{Authority, StorageRequest};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::{
-    harness::{Discord, TestHub},
-    rest_harness::SECRET,
-};
+use crate::harness::{Discord, SECRET, TestHub};
 
 const NEWER: &str = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 

@@ -19,9 +19,7 @@ use lantern_actors::{
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::RemoteAddr;
-use poem_openapi::{
-    OpenApi, param::Path,
-};
+use poem_openapi::{OpenApi, param::Path};
 
 use self::{
     answers::{Changed, ChangedPair, OnePair, Pairs},
@@ -327,7 +325,7 @@ fn problem(hub: &Hub, user: UserId, error: &StorageError) -> Problem {
         ),
         StorageError::PreconditionFailed => Problem::new(
             ProblemKind::PreconditionFailed,
-            "The pair was changed or removed since: read it, and try again with its ETag.",
+            "The pair is not as If-Match or If-None-Match wants it: read it, and try again with its ETag.",
         ),
         StorageError::UnknownUser | StorageError::NotReady => {
             users::unknown(hub, format!("User {user} is not monitored."))

@@ -2,6 +2,7 @@
 
 mod compare_and_set;
 mod faults;
+mod faulty_store;
 mod killed;
 mod limits;
 mod statuses;

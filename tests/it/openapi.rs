@@ -81,12 +81,18 @@ pub fn assert_documented(document: &Value, method: &Method, path: &str, answer: 
     for (name, header) in promised {
         let is_there = !answer.header(&name.to_lowercase()).is_empty();
         let may_be_missing = header["required"] != true;
-        assert!(is_there || may_be_missing, "{method} {path} {status} {name}");
+        assert!(
+            is_there || may_be_missing,
+            "{method} {path} {status} {name}"
+        );
     }
     let kind = answer.header("content-type");
     let mut content = documented["content"].as_object().into_iter().flatten();
     let is_known = content.any(|(documented, _)| kind.starts_with(documented.as_str()));
-    assert!(is_known || answer.body.is_empty(), "{method} {path} {status} {kind}");
+    assert!(
+        is_known || answer.body.is_empty(),
+        "{method} {path} {status} {kind}"
+    );
 }
 
 #[tokio::test]

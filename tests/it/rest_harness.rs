@@ -13,7 +13,7 @@ use lantern::{
 use lantern_actors::{
     Hub, HubConfig,
     domain::{GuildId, Presence, Profile, UserFlags, UserId},
-    ports::{FanOut, Intake, Publication, SocketCommand, SocketKey, Sockets},
+    ports::{FanOut, Intake, Publication, SocketCommand, SocketKey, Sockets, Store},
     user::{Authority, StorageAnswer, StorageRequest},
 };
 use poem::{
@@ -67,17 +67,33 @@ impl Rest {
         Self::built(config, KvTokens::new(SECRET).ok()).await
     }
 
+    /// A core on a store of one's own.
+    pub async fn on(store: Arc<dyn Store>) -> Self {
+        let config = HubConfig::default();
+        let folder = tempfile::tempdir().unwrap();
+        Self::over(config, KvTokens::new(SECRET).ok(), store, folder).await
+    }
+
     /// A core without a secret to make tokens with.
     pub async fn without_tokens() -> Self {
         Self::built(HubConfig::default(), None).await
     }
 
     async fn built(config: HubConfig, tokens: Option<KvTokens>) -> Self {
-        let (publications, published) = watch::channel(0);
-        let nowhere = Arc::new(Nowhere(publications));
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::at(folder.path())).unwrap();
-        let hub = Hub::start(config, nowhere.clone(), nowhere, Arc::new(store))
+        Self::over(config, tokens, Arc::new(store), folder).await
+    }
+
+    async fn over(
+        config: HubConfig,
+        tokens: Option<KvTokens>,
+        store: Arc<dyn Store>,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let (publications, published) = watch::channel(0);
+        let nowhere = Arc::new(Nowhere(publications));
+        let hub = Hub::start(config, nowhere.clone(), nowhere, store)
             .await
             .unwrap();
         let context = ApiContext {

@@ -93,7 +93,10 @@ mod tests {
         };
         assert_eq!(tags(&[]), None);
         assert_eq!(tags(&[b""]).unwrap(), [""]);
-        assert_eq!(tags(&[b"\"a\" , \"b\"", b"*"]).unwrap(), ["\"a\"", "\"b\"", "*"]);
+        assert_eq!(
+            tags(&[b"\"a\" , \"b\"", b"*"]).unwrap(),
+            ["\"a\"", "\"b\"", "*"]
+        );
         assert_eq!(tags(&[b"\xff"]).unwrap().len(), 1);
     }
 }

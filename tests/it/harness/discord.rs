@@ -7,7 +7,7 @@ use lantern::{
     simulator::{Simulator, SimulatorConfig},
 };
 
-use super::{SECRET, Control, Place, Running, TestHub, cql, still, within};
+use super::{Control, Place, Running, SECRET, TestHub, cql, still, within};
 
 pub struct Discord {
     simulator: Option<Simulator>,

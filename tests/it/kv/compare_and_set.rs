@@ -64,7 +64,10 @@ async fn the_tag_of_a_change_is_that_of_the_pair() {
         let read = hub.ask(&path, &[]).await;
         assert_eq!(answer.headers()["etag"], read.headers()["etag"]);
         let tag = answer.headers()["etag"].to_str().unwrap();
-        assert_eq!(hub.ask(&path, &[("if-none-match", tag)]).await.status(), 304);
+        assert_eq!(
+            hub.ask(&path, &[("if-none-match", tag)]).await.status(),
+            304
+        );
     }
 }
 
@@ -80,7 +83,9 @@ async fn no_condition_is_passed_over() {
     let request = request.header("if-match", unreadable).body("y");
     assert_eq!(request.send().await.unwrap().status(), 412);
     let request = hub.change(Method::PUT, user, "/key", &token);
-    let request = request.header("if-match", "\"p-0\"").header("if-match", "*");
+    let request = request
+        .header("if-match", "\"p-0\"")
+        .header("if-match", "*");
     assert_eq!(request.body("y").send().await.unwrap().status(), 200);
 }
 

@@ -6,8 +6,8 @@ use poem::http::Method;
 use serde_json::json;
 
 use crate::{
-    openapi::{assert_documented, generated},
     harness::SECRET,
+    openapi::{assert_documented, generated},
     rest_harness::{Answer, Rest},
 };
 
@@ -67,7 +67,12 @@ impl Case<'_> {
         let answer = rest
             .send(method.clone(), uri, &self.headers, self.body.clone())
             .await;
-        assert_eq!(answer.status.as_u16(), self.status, "{method} {uri}: {}", answer.body);
+        assert_eq!(
+            answer.status.as_u16(),
+            self.status,
+            "{method} {uri}: {}",
+            answer.body
+        );
         let documented = match uri.matches('/').count() {
             5 => ALL,
             _ => ONE,
@@ -113,33 +118,113 @@ async fn every_status_of_every_endpoint() {
 
     let mut cases = vec![
         case("GET /api/v1/users/1/storage 200", &[], ""),
-        case("GET /api/v1/users/1/storage 304", &[("if-none-match", &of_all)], ""),
+        case(
+            "GET /api/v1/users/1/storage 304",
+            &[("if-none-match", &of_all)],
+            "",
+        ),
         case("GET /api/v1/users/one/storage 400 invalid_user_id", &[], ""),
         case("GET /api/v1/users/3/storage 404 unknown_user", &[], ""),
         case("GET /api/v1/users/1/storage/city 200", &[], ""),
-        case("GET /api/v1/users/1/storage/city 304", &[("if-none-match", &tag)], ""),
-        case("GET /api/v1/users/one/storage/city 400 invalid_user_id", &[], ""),
+        case(
+            "GET /api/v1/users/1/storage/city 304",
+            &[("if-none-match", &tag)],
+            "",
+        ),
+        case(
+            "GET /api/v1/users/one/storage/city 400 invalid_user_id",
+            &[],
+            "",
+        ),
         case("GET /api/v1/users/3/storage/city 404 unknown_user", &[], ""),
         case("GET /api/v1/users/1/storage/none 404 unknown_key", &[], ""),
         case("PUT /api/v1/users/1/storage/city 200", &mine, OSLO),
-        case("PUT /api/v1/users/1/storage/city 200", &if_match(&tag), OSLO),
-        case("PUT /api/v1/users/1/storage/city 400 value_not_text", &mine, b"\xff\xfe".as_slice()),
-        case("PUT /api/v1/users/1/storage/city 400 value_too_long", &mine, "x".repeat(30_001)),
-        case("PUT /api/v1/users/1/storage/more 409 too_many_pairs", &mine, "x"),
-        case("PUT /api/v1/users/1/storage/city 412 precondition_failed", &if_match("\"p-0\""), "x"),
-        case("PUT /api/v1/users/1/storage/none 412 precondition_failed", &if_match("*"), "x"),
-        case("PUT /api/v1/users/1/storage/city 412 precondition_failed", &create, "x"),
+        case(
+            "PUT /api/v1/users/1/storage/city 200",
+            &if_match(&tag),
+            OSLO,
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/city 400 value_not_text",
+            &mine,
+            b"\xff\xfe".as_slice(),
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/city 400 value_too_long",
+            &mine,
+            "x".repeat(30_001),
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/more 409 too_many_pairs",
+            &mine,
+            "x",
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/city 412 precondition_failed",
+            &if_match("\"p-0\""),
+            "x",
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/none 412 precondition_failed",
+            &if_match("*"),
+            "x",
+        ),
+        case(
+            "PUT /api/v1/users/1/storage/city 412 precondition_failed",
+            &create,
+            "x",
+        ),
         case("PATCH /api/v1/users/1/storage/city 200", &mine, OSLO),
-        case("PATCH /api/v1/users/1/storage/city 400 value_not_text", &mine, b"\xff".as_slice()),
-        case("PATCH /api/v1/users/1/storage/none 404 unknown_key", &mine, "x"),
-        case("PATCH /api/v1/users/1/storage/none 404 unknown_key", &if_match("*"), "x"),
-        case("PATCH /api/v1/users/1/storage/city 412 precondition_failed", &if_match("é"), "x"),
-        case("DELETE /api/v1/users/1/storage/none 404 unknown_key", &mine, ""),
-        case("DELETE /api/v1/users/1/storage/none 404 unknown_key", &if_match(&tag), ""),
-        case("DELETE /api/v1/users/1/storage/city 412 precondition_failed", &if_match("\"p-0\""), ""),
-        case("PATCH /api/v1/users/1/storage 400 invalid_pairs", &mine, "[]"),
-        case("PATCH /api/v1/users/1/storage 409 too_many_pairs", &mine, r#"{"more": "x"}"#),
-        case("PATCH /api/v1/users/1/storage 200", &mine, r#"{"key1": null, "more": "x"}"#),
+        case(
+            "PATCH /api/v1/users/1/storage/city 400 value_not_text",
+            &mine,
+            b"\xff".as_slice(),
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage/none 404 unknown_key",
+            &mine,
+            "x",
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage/none 404 unknown_key",
+            &if_match("*"),
+            "x",
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage/city 412 precondition_failed",
+            &if_match("é"),
+            "x",
+        ),
+        case(
+            "DELETE /api/v1/users/1/storage/none 404 unknown_key",
+            &mine,
+            "",
+        ),
+        case(
+            "DELETE /api/v1/users/1/storage/none 404 unknown_key",
+            &if_match(&tag),
+            "",
+        ),
+        case(
+            "DELETE /api/v1/users/1/storage/city 412 precondition_failed",
+            &if_match("\"p-0\""),
+            "",
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage 400 invalid_pairs",
+            &mine,
+            "[]",
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage 409 too_many_pairs",
+            &mine,
+            r#"{"more": "x"}"#,
+        ),
+        case(
+            "PATCH /api/v1/users/1/storage 200",
+            &mine,
+            r#"{"key1": null, "more": "x"}"#,
+        ),
     ];
     cases.extend(no_keys.iter().map(|line| case(line, &mine, "x")));
     let refusals = refusals();
@@ -154,8 +239,16 @@ async fn every_status_of_every_endpoint() {
         cases.push(case(line, headers, body.clone()));
     }
     cases.extend([
-        case("DELETE /api/v1/users/1/storage/city 200", &if_match(&tag), ""),
-        case("DELETE /api/v1/users/1/storage/city 404 unknown_key", &mine, ""),
+        case(
+            "DELETE /api/v1/users/1/storage/city 200",
+            &if_match(&tag),
+            "",
+        ),
+        case(
+            "DELETE /api/v1/users/1/storage/city 404 unknown_key",
+            &mine,
+            "",
+        ),
         case("PUT /api/v1/users/1/storage/city 200", &create, OSLO),
         case("DELETE /api/v1/users/1/storage 200", &mine, ""),
         case("DELETE /api/v1/users/1/storage 200", &mine, ""),
@@ -269,7 +362,11 @@ async fn without_a_secret_there_are_no_changes() {
 #[tokio::test]
 async fn head_is_answered_like_get_without_its_body() {
     let (rest, _) = full().await;
-    for uri in ["/api/v1/users/1/storage", "/api/v1/users/1/storage/city", "/api/v1/users/1/storage/none"] {
+    for uri in [
+        "/api/v1/users/1/storage",
+        "/api/v1/users/1/storage/city",
+        "/api/v1/users/1/storage/none",
+    ] {
         let get = rest.get(uri).await;
         let head = rest.ask(Method::HEAD, uri, &[]).await;
         assert_eq!((head.status, head.body.as_str()), (get.status, ""));
@@ -300,6 +397,9 @@ async fn pages_of_other_origins_may_change_storage() {
             assert!(allowed.split(", ").any(|name| name == header), "{header}");
         }
         let answer = rest.ask(Method::POST, &uri, &[]).await;
-        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, methods));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("allow")),
+            (405, methods)
+        );
     }
 }

@@ -81,8 +81,15 @@ async fn who_is_wrong_too_often_waits_and_genuine_tokens_pass() {
         assert_eq!(answer.status(), expected);
         let wait = answer.headers().get("retry-after");
         let wait: Option<u32> = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
-        assert_eq!(wait.is_some_and(|wait| (1..=60).contains(&wait)), expected == 429);
+        assert_eq!(
+            wait.is_some_and(|wait| (1..=60).contains(&wait)),
+            expected == 429
+        );
         assert_eq!(hub.put(user, "key", "x", &token).await, 200);
-        assert_eq!(hub.put(user, "key", "x", "").await, 401, "none is no wrong one");
+        assert_eq!(
+            hub.put(user, "key", "x", "").await,
+            401,
+            "none is no wrong one"
+        );
     }
 }

@@ -205,8 +205,8 @@ impl StorageRoutes {
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let delete = async {
-            let key = parsed(key.0)?;
             let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let key = parsed(key.0)?;
             let condition = if_match.of_existing();
             let request = StorageRequest::Delete { key, condition };
             self.change(user, authority, request).await
@@ -226,8 +226,8 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Response {
         let set = async {
-            let key = parsed(key)?;
             let (user, authority) = self.gate.open(id, token, remote)?;
+            let key = parsed(key)?;
             let value = body.0?;
             let tag = value.tag();
             let request = StorageRequest::Put {

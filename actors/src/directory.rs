@@ -63,6 +63,10 @@ impl Default for Passivation {
     }
 }
 
+/// The store was not asked about a user yet, or has not answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Unsettled;
+
 /// The directory of monitored users.
 pub struct Directory {
     myself: Weak<Directory>,
@@ -189,11 +193,15 @@ impl Directory {
         Some(Arc::clone(&kept.snapshot))
     }
 
-    /// What was decided about a user: their pairs.
-    pub fn decided(&self, user: UserId) -> Option<Arc<StoredUser>> {
+    /// What was decided about a user: their pairs. An error while the store has not told.
+    pub fn decided(&self, user: UserId) -> Option<Result<Arc<StoredUser>, Unsettled>> {
         let partition = self.partition(user);
-        let kept = partition.slots.get(&user)?.kept.as_ref()?;
-        Some(Arc::clone(&kept.decided))
+        let slot = partition.slots.get(&user)?;
+        let kept = slot.kept.as_ref()?;
+        Some(match slot.is_settled {
+            true => Ok(Arc::clone(&kept.decided)),
+            false => Err(Unsettled),
+        })
     }
 
     /// Whether this user is a member as far as is known, even if nothing is published of them yet.

@@ -21,7 +21,7 @@ use self::{
     storage::Storage,
 };
 use crate::{
-    directory::{Directory, Passivation},
+    directory::{Directory, Passivation, Unsettled},
     domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
     ports::{
         FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store,
@@ -253,8 +253,8 @@ impl Hub {
         self.is_complete() && !self.inner.directory.knows(user)
     }
 
-    /// What was decided about a user: their pairs.
-    pub fn decided(&self, user: UserId) -> Option<Arc<StoredUser>> {
+    /// What was decided about a monitored user: their pairs. An error while the store has not told.
+    pub fn decided(&self, user: UserId) -> Option<Result<Arc<StoredUser>, Unsettled>> {
         self.inner.directory.decided(user)
     }
 

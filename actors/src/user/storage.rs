@@ -54,6 +54,8 @@ pub enum Condition {
     Always,
     /// The pair is there.
     Exists,
+    /// The pair is not there yet.
+    Absent,
     /// The pair is there and has one of these entity tags.
     Matches(Vec<String>),
 }
@@ -79,7 +81,7 @@ pub enum StorageError {
     /// There are as many pairs as may be.
     #[error("a user has at most {MAX_PAIRS} pairs")]
     TooManyPairs,
-    /// The pair has another entity tag, or is not there.
+    /// The pair has another entity tag, or is not there, or should not be and is.
     #[error("the pair is not the one that If-Match names")]
     PreconditionFailed,
     /// The user is not monitored.
@@ -157,10 +159,12 @@ impl Draft {
 
     fn check(&self, key: &PairKey, condition: &Condition) -> Result<(), StorageError> {
         match (condition, self.user.pairs.get(key)) {
-            (Condition::Always, _) | (Condition::Exists, Some(_)) => Ok(()),
+            (Condition::Always, _) | (Condition::Exists, Some(_)) | (Condition::Absent, None) => {
+                Ok(())
+            }
             (Condition::Exists, None) => Err(StorageError::UnknownKey(key.clone())),
             (Condition::Matches(tags), Some(value)) if is_among(tags, value) => Ok(()),
-            (Condition::Matches(_), _) => Err(StorageError::PreconditionFailed),
+            (Condition::Matches(_) | Condition::Absent, _) => Err(StorageError::PreconditionFailed),
         }
     }
 
@@ -345,6 +349,8 @@ mod tests {
             refused
         );
         assert_eq!(asked(&user, put("none", "y", matches(&tag))), refused);
+        assert_eq!(asked(&user, put("key0", "y", Condition::Absent)), refused);
+        assert!(asked(&user, put("none", "y", Condition::Absent)).is_ok());
         let unknown = Err(StorageError::UnknownKey(key("none")));
         assert_eq!(asked(&user, put("none", "y", Condition::Exists)), unknown);
         let delete = StorageRequest::Delete {

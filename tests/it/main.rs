@@ -10,6 +10,7 @@
 mod actors;
 mod asyncapi;
 mod churn;
+mod commands;
 mod encodings;
 mod gateway;
 mod harness;

@@ -13,6 +13,7 @@ use lantern_actors::{
     Hub, HubConfig,
     domain::{GuildId, UserId},
     ports::{Resync, Sockets as _},
+    user::{Authority, StorageAnswer, StorageRequest},
 };
 use tokio::{
     net::TcpListener,
@@ -21,7 +22,8 @@ use tokio::{
 };
 
 use crate::{
-    api::{self, ApiContext},
+    api::{self, ApiContext, Gate},
+    auth::{Claims, Failures, KvTokens},
     config::Config,
     discord::{DiscordGateway, GatewayConfig, GatewayError, commands::Commands},
     metrics,
@@ -82,6 +84,7 @@ pub struct App {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     shutdown_timeout: Duration,
+    kv_tokens: Option<KvTokens>,
 }
 
 /// The connection to Discord, once there is one.
@@ -160,6 +163,7 @@ impl App {
             sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
+                gate: gate(config),
                 started: Instant::now(),
                 collectors,
             })),
@@ -178,6 +182,7 @@ impl App {
             stop,
             server: tokio::spawn(server),
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
+            kv_tokens: kv_tokens(config),
         })
     }
 
@@ -199,6 +204,22 @@ impl App {
     /// The connection to Discord, once it is made.
     pub fn discord(&self) -> Option<&DiscordGateway> {
         self.gateway.0.get()
+    }
+
+    /// The token of a member's storage, made if there was none; `None` without a secret.
+    pub async fn kv_token(&self, user: UserId) -> Option<String> {
+        let tokens = self.kv_tokens.as_ref()?;
+        let asked = self
+            .hub
+            .storage(user, Authority::Owner, StorageRequest::Token);
+        match asked.await {
+            Ok(StorageAnswer::Token(version)) => Some(tokens.issue(Claims { user, version })),
+            Ok(StorageAnswer::Done) => None,
+            Err(error) => {
+                tracing::warn!(%user, %error, "no token for the demo's member");
+                None
+            }
+        }
     }
 
     /// The simulated Discord of a demo.
@@ -250,6 +271,18 @@ impl App {
         let shards = self.shards;
         let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
     }
+}
+
+/// Who may change storage.
+fn gate(config: &Config) -> Gate {
+    let failures = Failures::new(config.kv.failures_per_minute);
+    Gate::new(kv_tokens(config), failures)
+}
+
+/// The maker of tokens, if there is a secret. It was checked with the configuration.
+fn kv_tokens(config: &Config) -> Option<KvTokens> {
+    let secrets = config.kv.token_secret.as_ref()?;
+    KvTokens::new(secrets.reveal()).ok()
 }
 
 /// Restores the members of the guild that is configured, or else of the only one that is stored: most

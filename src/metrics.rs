@@ -91,12 +91,6 @@ pub fn embedded_store(stats: Arc<WriterStats>) -> Collector {
     Box::new(move |out| {
         gauge(
             out,
-            "lantern_store_up",
-            "Whether the store can write: 1, or 0 while it cannot.",
-            u8::from(!stats.away.load(Relaxed)),
-        );
-        gauge(
-            out,
             "lantern_store_waiting",
             "Requests that wait for the store's writer.",
             stats.waiting.load(Relaxed),

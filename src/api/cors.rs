@@ -32,7 +32,7 @@ pub(super) fn options(allow: &str) -> http::Response<Bytes> {
     let fields = [
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Content-Type, If-None-Match",
+            "Authorization, Content-Type, If-Match, If-None-Match",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];

@@ -16,6 +16,11 @@ pub fn of_one(version: Version, stale_since: Option<Timestamp>) -> HeaderValue {
     tag(format_args!("v-{version}"), stale_since)
 }
 
+/// The tag of a user's pairs as a whole, by the version of the last decision about them.
+pub fn of_storage(version: Version) -> HeaderValue {
+    tag(format_args!("s-{version}"), None)
+}
+
 /// The newest version of one user that `If-None-Match` names.
 pub fn held_version(headers: &HeaderMap) -> Option<Version> {
     candidates(headers)

@@ -12,10 +12,10 @@ use poem_openapi::{
 
 use serde::Serialize;
 
-use super::{ApiContext, VERSION, answer::Answer, page, tag::Tag, user_schema::Time};
+use super::{ServerContext, VERSION, answer::Answer, page, tag::Tag, user_schema::Time};
 
 /// The operations.
-pub(super) struct InfoRoutes(pub Arc<ApiContext>);
+pub(super) struct InfoRoutes(pub Arc<ServerContext>);
 
 #[OpenApi(tag = "Tag::Server")]
 impl InfoRoutes {
@@ -87,6 +87,18 @@ struct Gateway {
     since: Option<Time>,
 }
 
+/// Where state survives a restart.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "Store")]
+struct StoreInfo {
+    /// "embedded" or "scylla".
+    kind: String,
+    /// Whether it can be used now. If not, presence goes on and changes of storage are refused.
+    available: bool,
+    /// How many members' latest presence it does not hold yet.
+    unsaved_members: u64,
+}
+
 /// Paths on this server.
 #[derive(Debug, Object, Serialize)]
 struct Links {
@@ -115,12 +127,14 @@ struct Info {
     ready: bool,
     /// The connection to Discord.
     gateway: Gateway,
+    /// Where state survives.
+    store: StoreInfo,
     /// Paths to go on with.
     links: Links,
 }
 
 impl Info {
-    fn of(context: &ApiContext) -> Self {
+    fn of(context: &ServerContext) -> Self {
         let hub = &context.hub;
         Self {
             name: "Lantern".to_owned(),
@@ -134,6 +148,11 @@ impl Info {
                     unix: since.unix_seconds(),
                     raw: since.to_string(),
                 }),
+            },
+            store: StoreInfo {
+                kind: hub.store().kind().to_owned(),
+                available: hub.store().is_available(),
+                unsaved_members: hub.directory().unsaved_members() as u64,
             },
             links: Links {
                 docs: "/docs".to_owned(),
@@ -152,7 +171,7 @@ impl Info {
 #[derive(ResponseContent)]
 #[expect(dead_code, reason = "only documents what is answered")]
 enum AboutContent {
-    Info(Json<Info>),
+    Info(Json<Box<Info>>),
     Page(Html<&'static str>),
 }
 

@@ -9,7 +9,7 @@ use lantern_actors::ports::GatewayState;
 use poem::{IntoResponse, Response};
 use poem_openapi::{ApiResponse, OpenApi, payload::Payload, registry::MetaSchemaRef, types::Type};
 
-use super::{ApiContext, VERSION, tag::Tag};
+use super::{ServerContext, VERSION, tag::Tag};
 
 /// Appends numbers to the text.
 pub type Collector = Box<dyn Fn(&mut String) + Send + Sync>;
@@ -38,7 +38,7 @@ pub fn sample(out: &mut String, name: &str, labels: &str, value: impl Display) {
 }
 
 /// The operations.
-pub(super) struct MetricsRoutes(pub Arc<ApiContext>);
+pub(super) struct MetricsRoutes(pub Arc<ServerContext>);
 
 #[OpenApi(tag = "Tag::Operations")]
 impl MetricsRoutes {
@@ -72,7 +72,7 @@ impl IntoResponse for PrometheusText {
     }
 }
 
-fn text(context: &ApiContext) -> String {
+fn text(context: &ServerContext) -> String {
     let mut out = String::with_capacity(4_096);
     let hub = &context.hub;
     family(
@@ -96,6 +96,12 @@ fn text(context: &ApiContext) -> String {
         "lantern_users_monitored",
         "Users that are monitored.",
         users.monitored(),
+    );
+    gauge(
+        &mut out,
+        "lantern_store_up",
+        "Whether the store can be used: 1, or 0 while it cannot.",
+        u8::from(hub.store().is_available()),
     );
     gauge(
         &mut out,

@@ -15,6 +15,7 @@ mod nullable;
 mod page;
 pub mod problem;
 mod routes;
+mod storage;
 mod tag;
 pub mod user_schema;
 pub mod users;
@@ -33,6 +34,7 @@ use poem_openapi::OpenApiService;
 pub use self::{
     docs::document,
     problem::{Problem, ProblemKind},
+    storage::Gate,
 };
 use self::{metrics::Collector, routes::RouteTable};
 
@@ -40,15 +42,25 @@ use self::{metrics::Collector, routes::RouteTable};
 pub struct ApiContext {
     /// The live core.
     pub hub: Hub,
+    /// Who may change storage.
+    pub gate: Gate,
     /// When the server started.
     pub started: Instant,
     /// What others add to `/metrics`.
     pub collectors: Vec<Collector>,
 }
 
+/// What operations that are about the server are built on.
+struct ServerContext {
+    hub: Hub,
+    started: Instant,
+    collectors: Vec<Collector>,
+}
+
 /// All operations.
 type Operations = (
     users::UserRoutes,
+    storage::StorageRoutes,
     info::InfoRoutes,
     health::HealthRoutes,
     metrics::MetricsRoutes,
@@ -57,10 +69,23 @@ type Operations = (
 
 /// Answers every request but those for `/socket`.
 pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
-    let hub = context.hub.clone();
-    let context = Arc::new(context);
+    let ApiContext {
+        hub,
+        gate,
+        started,
+        collectors,
+    } = context;
+    let context = Arc::new(ServerContext {
+        hub: hub.clone(),
+        started,
+        collectors,
+    });
     let operations: Operations = (
         users::UserRoutes(hub.clone()),
+        storage::StorageRoutes {
+            hub: hub.clone(),
+            gate,
+        },
         info::InfoRoutes(Arc::clone(&context)),
         health::HealthRoutes(hub.clone()),
         metrics::MetricsRoutes(context),
@@ -78,7 +103,8 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Answers `GET` and `HEAD` of one user by a plain id, and leaves everything else.
+/// Answers `GET` and `HEAD` of one user and of their pairs by a plain id and key, and leaves everything
+/// else.
 #[inline]
 pub fn at_once(
     hub: &Hub,
@@ -86,15 +112,29 @@ pub fn at_once(
     path: &str,
     headers: &HeaderMap,
 ) -> Option<http::Response<Bytes>> {
-    let id = path.strip_prefix("/api/v1/users/")?;
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+    let path = path.strip_prefix("/api/v1/users/")?;
+    let digits = path.bytes().take_while(u8::is_ascii_digit).count();
+    let (id, rest) = path.split_at_checked(digits)?;
+    if id.is_empty() || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
-    match *method {
-        Method::GET => Some(users::one(hub, id, headers)),
-        Method::HEAD => Some(without_body(users::one(hub, id, headers))),
-        _ => None,
-    }
+    let response = match rest.strip_prefix("/storage") {
+        None if rest.is_empty() => users::one(hub, id, headers),
+        None => return None,
+        Some("") => storage::pairs(hub, id, headers),
+        Some(key) => {
+            let key = key.strip_prefix('/')?;
+            let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if key.is_empty() || !is_plain {
+                return None;
+            }
+            storage::pair(hub, id, key, headers)
+        }
+    };
+    Some(match *method {
+        Method::HEAD => without_body(response),
+        _ => response,
+    })
 }
 
 /// The answer to `HEAD`: that to `GET`, with its length, without its body.

@@ -53,13 +53,39 @@ pub enum ProblemKind {
     NotReady,
     /// As many presence sockets are open as may be.
     TooManySockets,
+    /// Something is not the key of a pair.
+    InvalidKey,
+    /// A value has more characters than it may.
+    ValueTooLong,
+    /// A value is not UTF-8.
+    ValueNotText,
+    /// A body is not an object of texts and nulls.
+    InvalidPairs,
+    /// A change without a token.
+    MissingToken,
+    /// A token that is none, or was replaced.
+    InvalidToken,
+    /// A token of another user.
+    NotYourStorage,
+    /// There is no pair with this key.
+    UnknownKey,
+    /// A user has as many pairs as may be.
+    TooManyPairs,
+    /// `If-Match` names another version.
+    PreconditionFailed,
+    /// An address came with too many tokens that are none.
+    TooManyFailures,
+    /// It cannot be stored, or read, now.
+    StoreUnavailable,
+    /// There is no secret to make tokens with.
+    TokensOff,
     /// Something broke.
     Internal,
 }
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedUrl,
         Self::BadRequest,
         Self::InvalidUserId,
@@ -77,6 +103,19 @@ impl ProblemKind {
         Self::InvalidEncoding,
         Self::NotReady,
         Self::TooManySockets,
+        Self::InvalidKey,
+        Self::ValueTooLong,
+        Self::ValueNotText,
+        Self::InvalidPairs,
+        Self::MissingToken,
+        Self::InvalidToken,
+        Self::NotYourStorage,
+        Self::UnknownKey,
+        Self::TooManyPairs,
+        Self::PreconditionFailed,
+        Self::TooManyFailures,
+        Self::StoreUnavailable,
+        Self::TokensOff,
         Self::Internal,
     ];
 
@@ -100,6 +139,19 @@ impl ProblemKind {
             Self::InvalidEncoding => (400, "invalid_encoding", "Unknown encoding"),
             Self::NotReady => (503, "not_ready", "Not ready yet"),
             Self::TooManySockets => (503, "too_many_sockets", "Too many sockets"),
+            Self::InvalidKey => (400, "invalid_key", "Not a key"),
+            Self::ValueTooLong => (400, "value_too_long", "Value too long"),
+            Self::ValueNotText => (400, "value_not_text", "Value not text"),
+            Self::InvalidPairs => (400, "invalid_pairs", "Not a set of pairs"),
+            Self::MissingToken => (401, "missing_token", "Token needed"),
+            Self::InvalidToken => (401, "invalid_token", "Token not valid"),
+            Self::NotYourStorage => (403, "not_your_storage", "Not your storage"),
+            Self::UnknownKey => (404, "unknown_key", "No such pair"),
+            Self::TooManyPairs => (409, "too_many_pairs", "Too many pairs"),
+            Self::PreconditionFailed => (412, "precondition_failed", "Another version"),
+            Self::TooManyFailures => (429, "too_many_failures", "Too many wrong tokens"),
+            Self::StoreUnavailable => (503, "store_unavailable", "Store not available"),
+            Self::TokensOff => (503, "tokens_off", "Tokens turned off"),
             Self::Internal => (500, "internal_error", "Internal error"),
         }
     }
@@ -171,6 +223,11 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.kind.status() == StatusCode::UNAUTHORIZED {
+            // RFC 9110 section 11.6.1.
+            let scheme = HeaderValue::from_static("Bearer realm=\"Lantern storage\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -121,12 +121,16 @@ mod tests {
         for path in ["/", "/api/v1/users", "/api/v1/users/x", "/healthz", "/docs"] {
             assert_eq!(table.allow(path), Some("GET, HEAD, OPTIONS"), "{path}");
         }
+        let pair = table.allow("/api/v1/users/1/storage/key");
+        assert_eq!(pair, Some("GET, HEAD, PUT, PATCH, DELETE, OPTIONS"));
         for path in [
             "",
             "//",
             "/api",
             "/api/v1/users/",
             "/api/v1/users/1/2",
+            "/api/v1/users/1/storage/",
+            "/api/v1/users/1/storage/key/x",
             "/doc",
         ] {
             assert_eq!(table.allow(path), None, "{path}");

@@ -69,8 +69,9 @@ impl UserRoutes {
 
 /// Answers with one user.
 pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Bytes> {
-    let Ok(id) = id.parse::<UserId>() else {
-        return refused(not_an_id(id));
+    let id = match parse_id(id) {
+        Ok(id) => id,
+        Err(problem) => return refused(problem),
     };
     let Some(snapshot) = hub.user(id) else {
         return refused(unknown(hub, format!("User {id} is not monitored.")));
@@ -136,6 +137,11 @@ fn parsed(ids: &[String]) -> Result<Vec<UserId>, Problem> {
         .collect()
 }
 
+/// The user that a path names.
+pub(super) fn parse_id(text: &str) -> Result<UserId, Problem> {
+    text.parse().map_err(|_| not_an_id(text))
+}
+
 fn not_an_id(text: &str) -> Problem {
     let shown: String = text.chars().take(40).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };
@@ -151,7 +157,7 @@ fn not_an_id(text: &str) -> Problem {
 }
 
 /// Nobody is unknown before the member list is complete.
-fn unknown(hub: &Hub, detail: String) -> Problem {
+pub(super) fn unknown(hub: &Hub, detail: String) -> Problem {
     if hub.is_complete() {
         return Problem::new(ProblemKind::UnknownUser, detail);
     }
@@ -182,14 +188,14 @@ fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Bytes {
     list.into()
 }
 
-fn ok(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
+pub(super) fn ok(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
     let mut response = tagged(tag, body);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }
 
-fn not_modified(tag: HeaderValue) -> http::Response<Bytes> {
+pub(super) fn not_modified(tag: HeaderValue) -> http::Response<Bytes> {
     let mut response = tagged(tag, Bytes::new());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     response

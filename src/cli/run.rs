@@ -2,6 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
+use lantern_actors::domain::UserId;
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -80,7 +81,7 @@ async fn serving(config: &Config, demo: Option<SimulatorConfig>) -> Outcome {
     }
     let running = async {
         tokio::select! {
-            () = app.hub().completed() => say(&welcome(&app, population)),
+            () = app.hub().completed() => say(&welcome(&app, population).await),
             error = app.failed() => return error,
         }
         app.failed().await
@@ -157,7 +158,7 @@ impl StopAsked {
     }
 }
 
-fn welcome(app: &App, population: Option<(u64, f64)>) -> String {
+async fn welcome(app: &App, population: Option<(u64, f64)>) -> String {
     let url = format!("http://{}", app.addr());
     let users = app.hub().directory().monitored();
     let mut text = match population {
@@ -180,8 +181,24 @@ fn welcome(app: &App, population: Option<(u64, f64)>) -> String {
             "\n  Control    {control}\n\nChange what a member does, and watch it arrive:\n\n  \
              curl -X PUT {control}/members/{member}/presence -d '{{\"status\":\"dnd\"}}'"
         );
+        text += &storing(app, member, &url).await;
     }
     text
+}
+
+/// How to change a member's storage, with their token.
+async fn storing(app: &App, member: u64, url: &str) -> String {
+    let Ok(user) = UserId::try_from(member) else {
+        return String::new();
+    };
+    match app.kv_token(user).await {
+        Some(token) => format!(
+            "\n\nStore a pair for that member, with the member's token:\n\n  \
+             curl -X PUT {url}/api/v1/users/{member}/storage/city -d Oslo \\\n    \
+             -H 'Authorization: {token}'"
+        ),
+        None => String::new(),
+    }
 }
 
 fn with_arguments(mut config: Config, args: &ServeArgs) -> Config {

@@ -9,6 +9,7 @@
 
 mod actors;
 mod asyncapi;
+mod backup;
 mod churn;
 mod commands;
 mod encodings;

@@ -100,7 +100,7 @@ async fn a_stop_tells_sockets_and_waits_for_nobody_too_long() {
 /// Runs a program that cannot go on; its one sentence.
 async fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
     let ended = run(args, environment).await;
-    assert!(!ended.succeeded, "{args:?}: {}", ended.errors);
+    assert_eq!(ended.code, Some(1), "{args:?}: {}", ended.errors);
     let lines = ended.errors.lines();
     let said: Vec<&str> = lines.filter(|line| line.starts_with("lantern: ")).collect();
     assert_eq!(said.len(), 1, "{}", ended.errors);

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use lantern::{
-    api::{ApiContext, endpoint},
+    api::{ApiContext, Gate, endpoint},
+    auth::{Failures, KvTokens},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
 };
 use lantern_actors::{
@@ -18,6 +19,9 @@ use poem::{
 };
 use serde_json::Value;
 use tokio::sync::watch;
+
+/// What its tokens are made with.
+pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A core and the interface on it.
 pub struct Rest {
@@ -58,6 +62,7 @@ impl Rest {
             .unwrap();
         let context = ApiContext {
             hub: hub.clone(),
+            gate: Gate::new(KvTokens::new(SECRET).ok(), Failures::new(5)),
             started: Instant::now(),
             collectors: vec![Box::new(|out| out.push_str("lantern_extra 1\n"))],
         };

@@ -133,6 +133,14 @@ impl Store for ModelStore {
         })
     }
 
+    fn kind(&self) -> &'static str {
+        "model"
+    }
+
+    fn is_available(&self) -> bool {
+        self.with(|_| ()).is_ok()
+    }
+
     fn is_shared(&self) -> bool {
         false
     }

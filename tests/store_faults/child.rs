@@ -50,6 +50,11 @@ impl Child {
         writeln!(self.input, "{what}").unwrap();
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();

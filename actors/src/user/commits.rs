@@ -51,11 +51,12 @@ struct UnderWay {
 pub(super) struct Commits {
     waiting: VecDeque<StorageCall>,
     under_way: Option<UnderWay>,
-    is_loading: bool,
+    /// While the store is asked: how many calls had come before.
+    loading: Option<usize>,
+    /// How many of those that wait came before what is known was read.
+    fresh: usize,
     /// Whether what is known may be out of date: a commit's outcome is not known.
     is_doubtful: bool,
-    /// Whether what is known was read after the calls that wait had come.
-    is_fresh: bool,
     conflicts: u32,
 }
 
@@ -82,7 +83,6 @@ impl Around<'_> {
 impl Commits {
     /// Takes a call in.
     pub(super) fn ask(&mut self, call: StorageCall) {
-        self.is_fresh = false;
         self.waiting.push_back(call);
     }
 
@@ -95,7 +95,7 @@ impl Commits {
 
     /// Begins the next commit, if there is anything to decide and nothing in the way.
     pub(super) fn go_on(&mut self, present: &mut UserState, around: &Around<'_>) {
-        let is_busy = self.under_way.is_some() || self.is_loading || self.waiting.is_empty();
+        let is_busy = self.under_way.is_some() || self.loading.is_some() || self.waiting.is_empty();
         // What is not settled is, soon, or its callers give up.
         let Some(key) = around.directory.key(around.user) else {
             return;
@@ -108,18 +108,28 @@ impl Commits {
         }
         let now = Timestamp::from(SystemTime::now());
         let mut draft = Draft::new(present.record().user(), now);
-        let calls: Vec<StorageCall> = self.waiting.drain(..).collect();
+        // Those that came later may know of something that was not there yet.
+        let is_fresh = self.fresh > 0;
+        let taken = if is_fresh {
+            self.fresh
+        } else {
+            self.waiting.len()
+        };
+        self.fresh = 0;
+        let taken = taken.min(self.waiting.len());
+        let calls: Vec<StorageCall> = self.waiting.drain(..taken).collect();
         let answers: Vec<_> = calls
             .iter()
             .map(|call| draft.apply(call.authority, &call.request))
             .collect();
         if draft.is_empty() {
-            if around.directory.store().is_shared() && !self.is_fresh {
+            if around.directory.store().is_shared() && !is_fresh {
                 // Somebody else may have changed what this depends on.
                 self.waiting.extend(calls);
                 return self.load(key, around);
             }
-            return answer_all(calls, answers);
+            answer_all(calls, answers);
+            return self.go_on(present, around);
         }
         let has_new_pairs = draft.changes_pairs();
         let version = match has_new_pairs {
@@ -147,7 +157,7 @@ impl Commits {
     }
 
     fn load(&mut self, key: UserKey, around: &Around<'_>) {
-        self.is_loading = true;
+        self.loading = Some(self.waiting.len());
         let store = Arc::clone(around.directory.store());
         around.spawn(async move {
             let loaded = store.users().load(key).await;
@@ -196,11 +206,11 @@ impl Commits {
         outcome: Result<Box<StoredUser>, StoreError>,
         present: Option<&mut UserState>,
     ) -> (Change, Answered) {
-        self.is_loading = false;
+        let covered = self.loading.take().unwrap_or_default();
         match outcome {
             Ok(user) => {
                 self.is_doubtful = false;
-                self.is_fresh = true;
+                self.fresh = covered;
                 let now = Timestamp::from(SystemTime::now());
                 let change = present.map_or(Change::Nothing, |present| present.adopt(*user, now));
                 (change, Answered::default())

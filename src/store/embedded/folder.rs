@@ -60,7 +60,14 @@ pub enum FolderError {
 pub struct Folder {
     path: PathBuf,
     /// Locked; the system unlocks it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started at this moment has it too.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Folder {
@@ -70,6 +77,9 @@ impl Folder {
             let path = path.to_owned();
             move |source| FolderError::Io { path, source }
         };
+        if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+            return Err(io(path)(io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(path).map_err(io(path))?;
         let is_new = !Self::is_one(path);
         if is_new && !is_vacant(path).map_err(io(path))? {
@@ -80,7 +90,7 @@ impl Folder {
         let lock = lock_file(path)?;
         let folder = Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         };
         if is_new {
             folder.write_format().map_err(io(path))?;

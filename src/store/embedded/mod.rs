@@ -135,6 +135,14 @@ impl Store for EmbeddedStore {
         self.read(|engine| guilds(&engine)).await
     }
 
+    fn kind(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn is_available(&self) -> bool {
+        self.shelf.engine().is_ok()
+    }
+
     /// The folder is locked.
     fn is_shared(&self) -> bool {
         false

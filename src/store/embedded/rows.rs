@@ -6,7 +6,7 @@
 //! | `users` | guild, user | [`UserRow`] |
 //! | `pairs` | guild, user, the pair's key | the pair's value, as it is |
 //! | `events` | kind of aggregate, its id, position | [`EventRow`] |
-//! | `expiry` | second, then a mark and a key of `members` or `events` | nothing |
+//! | `expiry` | second, then a key of `members` | nothing |
 //!
 //! Numbers in keys are big-endian, so that the order of bytes is that of numbers. Values are
 //! MessagePack arrays: a field may be added at the end with a serde default. Anything else is a new
@@ -52,15 +52,10 @@ pub(super) struct EventRow {
     pub(super) body: String,
 }
 
+/// How long the key of an event is, mostly.
+const EVENT_KEY_BYTES: usize = 1 + 16 + 8;
 /// The mark of an aggregate that is a user.
 const USER: u8 = 1;
-
-/// Which keyspace an entry of `expiry` is about.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Expiring {
-    Member,
-    Event,
-}
 
 pub(super) fn guild_key(guild: GuildId) -> [u8; 8] {
     guild.get().to_be_bytes()
@@ -75,9 +70,14 @@ pub(super) fn pair_key(user: UserKey, key: &str) -> Vec<u8> {
 }
 
 pub(super) fn aggregate_key(aggregate: AggregateId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(EVENT_KEY_BYTES);
     match aggregate {
-        AggregateId::User(user) => [&[USER][..], &user_key(user)].concat(),
+        AggregateId::User(user) => {
+            key.push(USER);
+            key.extend(user_key(user));
+        }
     }
+    key
 }
 
 pub(super) fn event_key(aggregate: AggregateId, position: EventPosition) -> Vec<u8> {
@@ -86,24 +86,14 @@ pub(super) fn event_key(aggregate: AggregateId, position: EventPosition) -> Vec<
     key
 }
 
-pub(super) fn expiry_key(expires_s: u64, expiring: Expiring, key: &[u8]) -> Vec<u8> {
-    let mark = match expiring {
-        Expiring::Member => 1,
-        Expiring::Event => 2,
-    };
-    [&expires_s.to_be_bytes()[..], &[mark], key].concat()
+pub(super) fn expiry_key(expires_s: u64, member: &[u8]) -> Vec<u8> {
+    [&expires_s.to_be_bytes()[..], member].concat()
 }
 
-/// When, about what, and its key.
-pub(super) fn read_expiry_key(bytes: &[u8]) -> Result<(u64, Expiring, &[u8]), StoreError> {
-    let (second, rest) = bytes.split_first_chunk().ok_or_else(odd_key)?;
-    let (mark, key) = rest.split_first().ok_or_else(odd_key)?;
-    let expiring = match mark {
-        1 => Expiring::Member,
-        2 => Expiring::Event,
-        _ => return Err(odd_key()),
-    };
-    Ok((u64::from_be_bytes(*second), expiring, key))
+/// When, and the key of the member.
+pub(super) fn read_expiry_key(bytes: &[u8]) -> Result<(u64, &[u8]), StoreError> {
+    let (second, member) = bytes.split_first_chunk().ok_or_else(odd_key)?;
+    Ok((u64::from_be_bytes(*second), member))
 }
 
 pub(super) fn read_user_key(bytes: &[u8]) -> Result<UserKey, StoreError> {
@@ -126,11 +116,14 @@ pub(super) fn read_event_key(bytes: &[u8]) -> Result<(AggregateId, EventPosition
     Ok((aggregate, position))
 }
 
-/// Whether this is the row of a user, which every commit writes. Its key is like that of a member,
-/// but its value is an array, and a member's is a map from the kind of row.
+/// Whether this is of a commit: the row of a user, a pair or an event. The key of a user is like that
+/// of a member, but the value is an array, and a member's is a map from the kind of row. What has no
+/// value may be anything.
 pub(super) fn is_decision(key: &[u8], value: &[u8]) -> bool {
     const ARRAY: u8 = 0x90;
-    key.len() == size_of::<u128>() && value.first().is_some_and(|kind| kind & 0xF0 == ARRAY)
+    let is_user_or_member = key.len() == size_of::<u128>();
+    let kind = value.first();
+    kind.is_some_and(|kind| !is_user_or_member || kind & 0xF0 == ARRAY)
 }
 
 pub(super) fn odd_key() -> StoreError {
@@ -141,8 +134,9 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     rmp_serde::from_slice(bytes).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-pub(super) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
-    rmp_serde::to_vec(row).map_err(|error| StoreError::Corrupt(error.to_string()))
+/// Writes it behind these bytes.
+pub(super) fn write<T: Serialize>(bytes: &mut Vec<u8>, row: &T) -> Result<(), StoreError> {
+    rmp_serde::encode::write(bytes, row).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 impl MemberRow {
@@ -204,18 +198,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_row_of_a_user_is_a_decision() {
+    fn decisions_are_told_from_members() {
         let key = [7; 16];
-        let user = write(&UserRow::default()).unwrap();
+        let mut user = Vec::new();
+        write(&mut user, &UserRow::default()).unwrap();
         assert!(is_decision(&key, &user));
-        assert!(!is_decision(&[7; 15], &user));
+        assert!(is_decision(&[7; 17], b"the value of a pair"));
         let left = StoredMember::Left {
             user: UserId::try_from(7).unwrap(),
             version: Version::default(),
             left_at: Timestamp::from_unix_ms(1),
         };
-        let left = write(&MemberRow::of(left, 1)).unwrap();
-        assert!(!is_decision(&key, &left));
+        let mut bytes = Vec::new();
+        write(&mut bytes, &MemberRow::of(left, 1)).unwrap();
+        assert!(!is_decision(&key, &bytes));
         assert!(!is_decision(&key, &[]));
     }
 }

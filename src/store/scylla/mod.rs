@@ -87,6 +87,15 @@ impl Store for ScyllaStore {
         Ok(guilds.into_iter().collect())
     }
 
+    fn kind(&self) -> &'static str {
+        "scylla"
+    }
+
+    /// Whether there is a connection; whether the database answers is seen by asking.
+    fn is_available(&self) -> bool {
+        self.link.call().is_ok()
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

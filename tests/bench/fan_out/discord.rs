@@ -39,8 +39,8 @@ pub fn simulate(members: &str) {
 
 /// In a child: Lantern. Greets when the member list is complete.
 pub fn mirror(api_url: &str) {
-    let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let app = runtime.block_on(async {
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();

@@ -1,6 +1,10 @@
 //! The built program, run as a child.
 
-use std::{net::SocketAddr, process::Stdio};
+use std::{
+    net::SocketAddr,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -10,19 +14,21 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::harness::within;
+use crate::harness::{eventually, within};
 
 pub struct Program {
     child: Child,
     /// Where its store is, unless the environment names another place.
     _folder: TempDir,
     said: String,
-    errors: JoinHandle<String>,
+    errors: Arc<Mutex<String>>,
+    reading_errors: JoinHandle<()>,
 }
 
 /// How a program ended.
 pub struct Ended {
     pub succeeded: bool,
+    pub code: Option<i32>,
     pub says: String,
     pub errors: String,
 }
@@ -42,10 +48,14 @@ fn command(args: &[&str], environment: &[(&str, &str)], folder: &TempDir) -> Com
     command
 }
 
-async fn text_of(mut pipe: impl AsyncRead + Unpin) -> String {
-    let mut text = String::new();
-    pipe.read_to_string(&mut text).await.unwrap();
-    text
+async fn collect(mut pipe: impl AsyncRead + Unpin, text: Arc<Mutex<String>>) {
+    let mut more = [0; 4_096];
+    loop {
+        match pipe.read(&mut more).await.unwrap() {
+            0 => return,
+            length => *text.lock().unwrap() += &String::from_utf8_lossy(&more[..length]),
+        }
+    }
 }
 
 /// Runs a program to its end.
@@ -55,6 +65,7 @@ pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
     let output = within("the program ends", running).await.unwrap();
     Ended {
         succeeded: output.status.success(),
+        code: output.status.code(),
         says: String::from_utf8(output.stdout).unwrap(),
         errors: String::from_utf8(output.stderr).unwrap(),
     }
@@ -64,12 +75,14 @@ impl Program {
     pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = command(args, environment, &folder).spawn().unwrap();
-        let errors = tokio::spawn(text_of(child.stderr.take().unwrap()));
+        let errors = Arc::default();
+        let reading = collect(child.stderr.take().unwrap(), Arc::clone(&errors));
         Self {
             child,
             _folder: folder,
             said: String::new(),
             errors,
+            reading_errors: tokio::spawn(reading),
         }
     }
 
@@ -87,6 +100,23 @@ impl Program {
         };
         within(&format!("it says {wanted:?}"), reading).await;
         &self.said
+    }
+
+    /// Waits until it has written this to its log.
+    #[allow(dead_code, reason = "for the tests of the store")]
+    pub async fn logs(&self, wanted: &str) {
+        eventually(&format!("it logs {wanted:?}"), async || {
+            let errors = self.errors.lock().unwrap();
+            errors.contains(wanted).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends it without a warning, as `kill -9` does; what it has logged.
+    pub async fn kill(mut self) -> String {
+        self.child.kill().await.unwrap();
+        self.reading_errors.await.unwrap();
+        self.errors.lock().unwrap().clone()
     }
 
     /// Where it listens: the first address that it named.
@@ -117,17 +147,13 @@ impl Program {
         ticks(11) + ticks(12)
     }
 
-    /// Ends it without a warning, as `kill -9` does.
-    pub async fn kill(mut self) {
-        within("the program ends", self.child.kill()).await.unwrap();
-    }
-
     /// Sends it a signal, sees it end well, and gives what it complained of.
     pub async fn stop(mut self, signal: Signal) -> String {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
         let status = within("the program ends", self.child.wait()).await.unwrap();
-        let errors = self.errors.await.unwrap();
+        self.reading_errors.await.unwrap();
+        let errors = self.errors.lock().unwrap();
         assert!(status.success(), "{status}: {errors}");
         let complaints = errors.lines().filter(|line| !line.contains("INFO"));
         complaints.collect::<Vec<_>>().join("\n")

@@ -38,6 +38,12 @@ pub trait Store: Send + Sync + 'static {
     /// The guilds of which anything is stored, in ascending order.
     async fn guilds(&self) -> Result<Vec<GuildId>, StoreError>;
 
+    /// What kind of store it is, in one word.
+    fn kind(&self) -> &'static str;
+
+    /// Whether it can be used now, as far as is known without trying.
+    fn is_available(&self) -> bool;
+
     /// Whether others may write it while it is open, so that what was read may be out of date.
     fn is_shared(&self) -> bool;
 

@@ -17,8 +17,9 @@ use lantern_actors::ports::store::StoreError;
 use tokio::sync::oneshot;
 
 use super::{
-    Request, WriterStats, sweep,
-    turn::{Turn, weight},
+    Request, WriterStats,
+    sweep::Sweep,
+    turn::{Desk, Turn, weight},
     unavailable,
 };
 use crate::store::embedded::engine::{EngineError, Shelf};
@@ -41,6 +42,8 @@ pub(super) struct Thread {
     requests: Receiver<Request>,
     stats: Arc<WriterStats>,
     keep_left: Duration,
+    desk: Desk,
+    sweep: Sweep,
     /// When what is with the system, but not on disk, has to be there.
     sync_at: Option<Instant>,
     sweep_at: Instant,
@@ -60,6 +63,8 @@ impl Thread {
             requests,
             stats,
             keep_left,
+            desk: Desk::default(),
+            sweep: Sweep::default(),
             sync_at: None,
             sweep_at: Instant::now(),
             stopping: None,
@@ -141,7 +146,7 @@ impl Thread {
                 .for_each(|request| request.refuse(&answer));
             return Err(error);
         }
-        let mut turn = Turn::new(&engine, self.keep_left);
+        let mut turn = Turn::new(&engine, &mut self.desk, self.keep_left);
         for request in requests {
             turn.take(request);
         }
@@ -165,7 +170,7 @@ impl Thread {
             engine.database.persist(PersistMode::SyncData)?;
         }
         if self.sweep_at <= now {
-            let is_more = sweep::forget_expired(&engine)?;
+            let is_more = self.sweep.forget_some(&engine)?;
             self.sweep_at = if is_more { now } else { now + SWEEP_EVERY };
         }
         Ok(())
@@ -181,6 +186,7 @@ impl Thread {
         self.stats.failures.fetch_add(1, Relaxed);
         self.stats.away.store(true, Relaxed);
         let answer = unavailable(failure);
+        self.desk = Desk::default();
         self.shelf.clear(failure.to_owned());
         let mut said = Instant::now();
         let mut refused = 0_u64;
@@ -201,7 +207,8 @@ impl Thread {
     fn is_back(&mut self, refused: u64) {
         self.sync_at = None;
         self.stats.away.store(false, Relaxed);
-        tracing::info!(refused, "the store can write again");
+        let folder = self.shelf.path().display();
+        tracing::info!(refused, %folder, "the store can write again");
     }
 
     /// Refuses what comes within this time; how much that was.

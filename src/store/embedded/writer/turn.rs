@@ -1,6 +1,6 @@
 //! One turn of the writer: what has gathered becomes one atomic batch.
 
-use std::{collections::HashMap, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{collections::HashMap, iter, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use fjall::{OwnedWriteBatch, PersistMode};
 use lantern_actors::{
@@ -10,12 +10,13 @@ use lantern_actors::{
         UserKey,
     },
 };
+use serde::Serialize;
 
 use super::{Reply, Request, WriterStats, unavailable};
 use crate::store::embedded::{
     engine::{Engine, EngineError},
     reading::{failed, now_s},
-    rows::{self, EventRow, Expiring, MemberRow, UserRow},
+    rows::{self, EventRow, MemberRow, UserRow},
 };
 
 /// What a member weighs in a turn, about.
@@ -41,8 +42,41 @@ pub(super) fn weight(request: &Request) -> usize {
     }
 }
 
-/// A key, when it expires, and the value.
-type NewRow = (Vec<u8>, u64, Vec<u8>);
+/// How many users are remembered, so that they need not be looked up for their next commit.
+const MOST_RECENT: usize = 4_096;
+/// How many items a batch has room for from the start.
+const USUAL_ITEMS: usize = 256;
+
+/// What one turn leaves to the next. If a batch could not be written, it is of no use any more.
+#[derive(Default)]
+pub(super) struct Desk {
+    /// Users as they are behind the latest commits. Nobody else writes them.
+    users: HashMap<UserKey, UserRow>,
+    /// Rows that are being made, one behind the other.
+    rows: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Desk {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.ends.clear();
+    }
+
+    fn add<T: Serialize>(&mut self, row: &T) -> Result<(), StoreError> {
+        rows::write(&mut self.rows, row)?;
+        self.ends.push(self.rows.len());
+        Ok(())
+    }
+
+    /// The rows, in the order in which they were added.
+    fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = iter::once(0).chain(self.ends.iter().copied());
+        let parts = starts.zip(&self.ends);
+        parts.map(|(from, to)| self.rows.get(from..*to).unwrap_or_default())
+    }
+}
 
 /// A batch in the making.
 pub(super) struct Turn<'a> {
@@ -50,8 +84,7 @@ pub(super) struct Turn<'a> {
     batch: OwnedWriteBatch,
     now_s: u64,
     left_expires_s: u64,
-    /// Users as they are behind this batch.
-    users: HashMap<UserKey, UserRow>,
+    desk: &'a mut Desk,
     /// Versions of members as they are behind this batch.
     members: HashMap<UserKey, Version>,
     kept: u64,
@@ -63,14 +96,17 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(engine: &'a Engine, keep_left: Duration) -> Self {
+    pub(super) fn new(engine: &'a Engine, desk: &'a mut Desk, keep_left: Duration) -> Self {
+        if desk.users.len() > MOST_RECENT {
+            desk.users.clear();
+        }
         let now_s = now_s();
         Self {
             engine,
-            batch: engine.database.batch(),
+            batch: OwnedWriteBatch::with_capacity(engine.database.clone(), USUAL_ITEMS),
             now_s,
             left_expires_s: now_s.saturating_add(keep_left.as_secs().max(1)),
-            users: HashMap::new(),
+            desk,
             members: HashMap::new(),
             kept: 0,
             is_durable: false,
@@ -121,7 +157,7 @@ impl<'a> Turn<'a> {
         change: UserChange,
     ) -> Result<Revision, StoreError> {
         let key = rows::user_key(user);
-        let mut row = match self.users.get(&user) {
+        let mut row = match self.desk.users.get(&user) {
             Some(row) => *row,
             None => match self.engine.users.get(key).map_err(failed)? {
                 Some(row) => rows::read(&row)?,
@@ -136,10 +172,16 @@ impl<'a> Turn<'a> {
         row.version = change.version;
         row.member_version = change.member_version;
         row.token_version = change.token_version.unwrap_or(row.token_version);
-        let events = self.event_rows(user, revision, change.events)?;
-        let value = rows::write(&row)?;
+        self.desk.clear();
+        self.desk.add(&row)?;
+        let keys = self.add_events(user, revision, change.events)?;
 
-        self.batch.insert(&self.engine.users, key, value);
+        let mut rows = self.desk.rows();
+        let row_of_user = rows.next().unwrap_or_default();
+        self.batch.insert(&self.engine.users, key, row_of_user);
+        for (key, row) in keys.into_iter().zip(rows) {
+            self.batch.insert(&self.engine.events, key, row);
+        }
         for (pair, value) in change.pairs {
             let key = rows::pair_key(user, pair.as_str());
             match value {
@@ -150,36 +192,29 @@ impl<'a> Turn<'a> {
                 None => self.batch.remove(&self.engine.pairs, key),
             }
         }
-        for (key, expires_s, row) in events {
-            let expiry = rows::expiry_key(expires_s, Expiring::Event, &key);
-            self.batch.insert(&self.engine.expiry, expiry, []);
-            self.batch.insert(&self.engine.events, key, row);
-        }
-        self.users.insert(user, row);
+        self.desk.users.insert(user, row);
         self.is_durable = true;
         Ok(revision)
     }
 
-    fn event_rows(
-        &self,
+    /// Makes the rows of events; their keys.
+    fn add_events(
+        &mut self,
         user: UserKey,
         revision: Revision,
         events: Vec<NewEvent>,
-    ) -> Result<Vec<NewRow>, StoreError> {
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
         let numbered = (0..=u16::MAX).zip(events);
-        numbered
-            .map(|(index, event)| {
-                let position = EventPosition { revision, index };
-                let key = rows::event_key(AggregateId::User(user), position);
-                let expires_s = self.now_s.saturating_add(event.keep_for.as_secs().max(1));
-                let row = EventRow {
-                    expires_s,
-                    kind: event.kind,
-                    body: event.body,
-                };
-                Ok((key, expires_s, rows::write(&row)?))
-            })
-            .collect()
+        let keys = numbered.map(|(index, event)| {
+            self.desk.add(&EventRow {
+                expires_s: self.now_s.saturating_add(event.keep_for.as_secs().max(1)),
+                kind: event.kind,
+                body: event.body,
+            })?;
+            let position = EventPosition { revision, index };
+            Ok(rows::event_key(AggregateId::User(user), position))
+        });
+        keys.collect()
     }
 
     fn keep(&mut self, guild: GuildId, members: Vec<StoredMember>) -> Result<(), StoreError> {
@@ -200,10 +235,12 @@ impl<'a> Turn<'a> {
             self.members.insert(user, member.version());
             let row = MemberRow::of(member, self.left_expires_s);
             if let Some(expires_s) = row.expires_s() {
-                let expiry = rows::expiry_key(expires_s, Expiring::Member, &key);
+                let expiry = rows::expiry_key(expires_s, &key);
                 self.batch.insert(&self.engine.expiry, expiry, []);
             }
-            let row = rows::write(&row)?;
+            self.desk.clear();
+            self.desk.add(&row)?;
+            let row = self.desk.rows.as_slice();
             self.batch.insert(&self.engine.members, key, row);
             self.kept += 1;
         }

@@ -1,0 +1,377 @@
+//! `/api/v1/users/{id}/storage`: the key-value pairs of users.
+//!
+//! Everybody may read. Changes need the user's token, are decided by the user's actor and answered
+//! when they are on disk.
+
+mod answers;
+mod body;
+mod token;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lantern_actors::{
+    Hub,
+    domain::{InvalidPairKey, PairKey, UserId},
+    ports::store::StoredUser,
+    user::{Authority, Condition, StorageAnswer, StorageError, StorageRequest},
+};
+use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
+use poem::web::RemoteAddr;
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path},
+};
+
+use self::{
+    answers::{Changed, ChangedPair, OnePair, Pairs},
+    body::{MergeBody, ValueBody},
+    token::TokenHeader,
+};
+use super::{Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
+
+pub use self::token::Gate;
+
+/// After how many seconds it is worth asking again when the store is away.
+const RETRY_AFTER_S: u32 = 2;
+
+type Response = http::Response<Bytes>;
+
+/// The operations.
+pub(super) struct StorageRoutes {
+    pub(super) hub: Hub,
+    pub(super) gate: Gate,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Storage")]
+impl StorageRoutes {
+    /// All pairs
+    ///
+    /// The pairs of a user as an object, in the order of their keys. They are also `storage` in the
+    /// user, and STORAGE_UPDATE on the WebSocket.
+    #[oai(
+        path = "/users/:id/storage",
+        method = "get",
+        operation_id = "get_storage"
+    )]
+    async fn pairs(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        headers: &HeaderMap,
+    ) -> Answer<Pairs> {
+        pairs(&self.hub, &id.0, headers).into()
+    }
+
+    /// Change several pairs
+    ///
+    /// A merge patch (RFC 7396): texts set pairs, `null` removes them, the others stay. It is done as
+    /// a whole or not at all.
+    #[oai(
+        path = "/users/:id/storage",
+        method = "patch",
+        operation_id = "merge_storage"
+    )]
+    async fn merge(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        token: TokenHeader,
+        remote: &RemoteAddr,
+        body: MergeBody,
+    ) -> Answer<Changed> {
+        let merge = async {
+            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let request = StorageRequest::Merge(body.0?);
+            self.change(user, authority, request).await
+        };
+        done(merge.await, None).into()
+    }
+
+    /// Remove all pairs
+    #[oai(
+        path = "/users/:id/storage",
+        method = "delete",
+        operation_id = "reset_storage"
+    )]
+    async fn reset(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        token: TokenHeader,
+        remote: &RemoteAddr,
+    ) -> Answer<Changed> {
+        let reset = async {
+            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            self.change(user, authority, StorageRequest::Reset).await
+        };
+        done(reset.await, None).into()
+    }
+
+    /// One pair
+    #[oai(
+        path = "/users/:id/storage/:key",
+        method = "get",
+        operation_id = "get_pair"
+    )]
+    async fn pair(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        /// The key: 1 to 255 letters and digits.
+        key: Path<String>,
+        headers: &HeaderMap,
+    ) -> Answer<OnePair> {
+        pair(&self.hub, &id.0, &key.0, headers).into()
+    }
+
+    /// Set a pair
+    ///
+    /// Creates it, or replaces its value. The body is the value as it is, of any or no content type:
+    /// up to 30,000 characters, also none.
+    #[oai(
+        path = "/users/:id/storage/:key",
+        method = "put",
+        operation_id = "put_pair"
+    )]
+    async fn put(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        /// The key: 1 to 255 letters and digits.
+        key: Path<String>,
+        /// Only if the pair has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        token: TokenHeader,
+        remote: &RemoteAddr,
+        body: ValueBody,
+    ) -> Answer<ChangedPair> {
+        let condition = condition(if_match.0.as_deref(), Condition::Always);
+        self.set(&id.0, key.0, condition, &token, remote, body)
+            .await
+            .into()
+    }
+
+    /// Change a pair
+    ///
+    /// As PUT, for a pair that is there.
+    #[oai(
+        path = "/users/:id/storage/:key",
+        method = "patch",
+        operation_id = "patch_pair"
+    )]
+    async fn patch(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        /// The key: 1 to 255 letters and digits.
+        key: Path<String>,
+        /// Only if the pair has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        token: TokenHeader,
+        remote: &RemoteAddr,
+        body: ValueBody,
+    ) -> Answer<ChangedPair> {
+        let condition = condition(if_match.0.as_deref(), Condition::Exists);
+        self.set(&id.0, key.0, condition, &token, remote, body)
+            .await
+            .into()
+    }
+
+    /// Remove a pair
+    #[oai(
+        path = "/users/:id/storage/:key",
+        method = "delete",
+        operation_id = "delete_pair"
+    )]
+    async fn delete(
+        &self,
+        /// The user's Discord id.
+        id: Path<String>,
+        /// The key: 1 to 255 letters and digits.
+        key: Path<String>,
+        /// Only if the pair has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        token: TokenHeader,
+        remote: &RemoteAddr,
+    ) -> Answer<Changed> {
+        let delete = async {
+            let key = parsed(key.0)?;
+            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let condition = condition(if_match.0.as_deref(), Condition::Exists);
+            let request = StorageRequest::Delete { key, condition };
+            self.change(user, authority, request).await
+        };
+        done(delete.await, None).into()
+    }
+}
+
+impl StorageRoutes {
+    async fn set(
+        &self,
+        id: &str,
+        key: String,
+        condition: Condition,
+        token: &TokenHeader,
+        remote: &RemoteAddr,
+        body: ValueBody,
+    ) -> Response {
+        let set = async {
+            let key = parsed(key)?;
+            let (user, authority) = self.gate.open(id, token, remote)?;
+            let value = body.0?;
+            let tag = value.tag();
+            let request = StorageRequest::Put {
+                key,
+                value,
+                condition,
+            };
+            self.change(user, authority, request).await?;
+            Ok(tag)
+        };
+        match set.await {
+            Ok(tag) => done(Ok(()), Some(&tag)),
+            Err(problem) => done(Err(problem), None),
+        }
+    }
+
+    async fn change(
+        &self,
+        user: UserId,
+        authority: Authority,
+        request: StorageRequest,
+    ) -> Result<(), Problem> {
+        match self.hub.storage(user, authority, request).await {
+            Ok(StorageAnswer::Done | StorageAnswer::Token(_)) => Ok(()),
+            Err(error) => Err(problem(&self.hub, user, &error)),
+        }
+    }
+}
+
+/// Answers with all pairs of a user.
+pub(super) fn pairs(hub: &Hub, id: &str, headers: &HeaderMap) -> Response {
+    let user = match known(hub, id) {
+        Ok(user) => user,
+        Err(problem) => return refused(&problem),
+    };
+    let tag = etag::of_storage(user.version);
+    if etag::is_known(headers, &tag) {
+        return users::not_modified(tag);
+    }
+    users::ok(
+        tag,
+        serde_json::to_vec(&user.pairs).unwrap_or_default().into(),
+    )
+}
+
+/// Answers with one pair of a user.
+pub(super) fn pair(hub: &Hub, id: &str, key: &str, headers: &HeaderMap) -> Response {
+    let value = parsed(key.to_owned()).and_then(|key| {
+        let user = known(hub, id)?;
+        let value = user.pairs.get(&key).cloned();
+        value.ok_or_else(|| unknown_key(&key))
+    });
+    let value = match value {
+        Ok(value) => value,
+        Err(problem) => return refused(&problem),
+    };
+    let tag =
+        HeaderValue::try_from(value.tag()).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
+    if etag::is_known(headers, &tag) {
+        return users::not_modified(tag);
+    }
+    let body = serde_json::json!({ "value": value.as_str() }).to_string();
+    users::ok(tag, body.into())
+}
+
+/// A user of whom is known what was decided.
+fn known(hub: &Hub, id: &str) -> Result<Arc<StoredUser>, Problem> {
+    let user = users::parse_id(id)?;
+    match hub.decided(user) {
+        Some(Ok(decided)) => Ok(decided),
+        Some(Err(_)) => Err(unavailable("The pairs of this user are not known yet.")),
+        None => Err(users::unknown(
+            hub,
+            format!("User {user} is not monitored."),
+        )),
+    }
+}
+
+fn parsed(key: String) -> Result<PairKey, Problem> {
+    PairKey::try_from(key).map_err(|error: InvalidPairKey| {
+        Problem::new(ProblemKind::InvalidKey, format!("In the path: {error}."))
+    })
+}
+
+/// What `If-Match` asks for (RFC 9110 section 13.1.1).
+fn condition(if_match: Option<&str>, otherwise: Condition) -> Condition {
+    match if_match {
+        None => otherwise,
+        Some(tags) => {
+            let tags = tags.split(',').map(|tag| tag.trim().to_owned());
+            Condition::Matches(tags.collect())
+        }
+    }
+}
+
+fn problem(hub: &Hub, user: UserId, error: &StorageError) -> Problem {
+    match error {
+        StorageError::OldToken => Problem::new(
+            ProblemKind::InvalidToken,
+            "This token was replaced by a newer one: use that, or make another with /storage create token.",
+        ),
+        StorageError::UnknownKey(key) => unknown_key(key),
+        StorageError::TooManyPairs => Problem::new(
+            ProblemKind::TooManyPairs,
+            "There are 512 pairs, as many as a user may have: remove some first.",
+        ),
+        StorageError::PreconditionFailed => Problem::new(
+            ProblemKind::PreconditionFailed,
+            "The pair was changed or removed since: read it, and try again with its ETag.",
+        ),
+        StorageError::UnknownUser | StorageError::NotReady => {
+            users::unknown(hub, format!("User {user} is not monitored."))
+        }
+        StorageError::Unavailable(reason) => {
+            tracing::warn!(%user, reason, "a change of storage was not stored");
+            unavailable(
+                "It cannot be stored now. It may have been or not; asking again does no harm.",
+            )
+        }
+    }
+}
+
+fn unknown_key(key: &PairKey) -> Problem {
+    let shown: String = key.as_str().chars().take(40).collect();
+    let detail = format!("There is no pair with the key \"{shown}\".");
+    Problem::new(ProblemKind::UnknownKey, detail)
+}
+
+fn unavailable(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::StoreUnavailable, detail).retry_after_s(RETRY_AFTER_S)
+}
+
+fn done(outcome: Result<(), Problem>, tag: Option<&str>) -> Response {
+    if let Err(problem) = outcome {
+        return refused(&problem);
+    }
+    let mut response = http::Response::new(Bytes::from_static(br#"{"success":true}"#));
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(tag).ok()) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn refused(problem: &Problem) -> Response {
+    let mut response = problem.response();
+    cors::allow(response.headers_mut());
+    response
+}

@@ -1,0 +1,137 @@
+//! Who may change a user's storage: who holds the user's token.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Instant,
+};
+
+use lantern_actors::{domain::UserId, user::Authority};
+use poem::http::header;
+use poem::web::RemoteAddr;
+use poem::{Addr, Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{
+    api::{Problem, ProblemKind, users},
+    auth::{Failures, KvTokens},
+};
+
+/// The name of the security scheme in the reference.
+const SCHEME: &str = "KvToken";
+
+/// What came in `Authorization`: the token, raw or behind `Bearer`.
+pub struct TokenHeader(Option<String>);
+
+impl<'a> ApiExtractor<'a> for TokenHeader {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(
+            SCHEME,
+            MetaSecurityScheme {
+                ty: "apiKey",
+                description: Some(
+                    "The user's token, made by the bot's command `/storage create token`. `Bearer ` may stand before it.",
+                ),
+                name: Some("Authorization"),
+                key_in: Some("header"),
+                scheme: None,
+                bearer_format: None,
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let value = request.headers().get(header::AUTHORIZATION);
+        let text = value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Ok(Self(text))
+    }
+}
+
+impl TokenHeader {
+    fn token(&self) -> Option<&str> {
+        let text = self.0.as_deref()?.trim();
+        let is_bearer = text
+            .get(..7)
+            .is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
+        let token = if is_bearer { text.get(7..)? } else { text };
+        let token = token.trim();
+        (!token.is_empty()).then_some(token)
+    }
+}
+
+/// Tells genuine tokens, and how often somebody may be wrong.
+pub struct Gate {
+    tokens: Option<KvTokens>,
+    failures: Failures,
+}
+
+impl Gate {
+    /// A gate for these tokens; without any it stays shut.
+    pub fn new(tokens: Option<KvTokens>, failures: Failures) -> Self {
+        Self { tokens, failures }
+    }
+
+    /// Whose storage the path names, if the token may be for it. Whether it is still the newest is
+    /// seen by the user's actor.
+    pub(super) fn open(
+        &self,
+        id: &str,
+        header: &TokenHeader,
+        remote: &RemoteAddr,
+    ) -> Result<(UserId, Authority), Problem> {
+        let user = users::parse_id(id)?;
+        let Some(tokens) = &self.tokens else {
+            let detail = "This Lantern has no secret to make tokens with: its operator sets KV_TOKEN_SECRET.";
+            return Err(Problem::new(ProblemKind::TokensOff, detail));
+        };
+        let Some(token) = header.token() else {
+            let detail = "Changes need the user's token in the Authorization header. The bot's command /storage create token makes one.";
+            return Err(Problem::new(ProblemKind::MissingToken, detail));
+        };
+        match tokens.verify(token) {
+            Ok(claims) if claims.user == user => Ok((user, Authority::Token(claims.version))),
+            Ok(_) => {
+                let detail = "This token is for the storage of another user.";
+                Err(Problem::new(ProblemKind::NotYourStorage, detail))
+            }
+            Err(error) => {
+                let address = address(remote);
+                if let Err(wait) = self.failures.count(address, Instant::now()) {
+                    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
+                    let detail = "Too many wrong tokens came from this address.";
+                    let problem = Problem::new(ProblemKind::TooManyFailures, detail);
+                    return Err(problem.retry_after_s(seconds));
+                }
+                let detail = format!(
+                    "In the Authorization header: {error}. The bot's command /storage create token makes a new one."
+                );
+                Err(Problem::new(ProblemKind::InvalidToken, detail))
+            }
+        }
+    }
+}
+
+fn address(remote: &RemoteAddr) -> IpAddr {
+    match &remote.0 {
+        Addr::SocketAddr(addr) => addr.ip(),
+        // Requests that did not come by the network.
+        _ => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}

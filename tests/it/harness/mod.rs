@@ -66,6 +66,8 @@ impl TestHub {
         config.kv.token_secret = Some(Secret::new(SECRET));
         let folder = tempfile::tempdir().unwrap();
         config.store.path = folder.path().to_owned();
+        // The bot is a member, and nobody but a test is to change what members show.
+        config.discord.status_interval_ms = 0;
         change(&mut config);
         let keyspace = cql::choose(&mut config, folder.path()).await;
         let place = Place {

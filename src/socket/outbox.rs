@@ -2,8 +2,9 @@
 //!
 //! A reader that keeps up never has anything here. For one that does not, state conflates: of each
 //! user only the newest presence and the newest pairs wait, in the place of the oldest, so the memory
-//! is bounded by the users that are watched and nothing stale is ever sent. Everything else keeps its place and its
-//! order, counts against a byte limit, and is never overtaken by a presence that came after it.
+//! is bounded by the users that are watched and nothing stale is ever sent. Everything else keeps its
+//! place and its order, counts against a byte limit, and is never overtaken by a presence that came
+//! after it.
 
 use std::{
     collections::{HashMap, VecDeque},

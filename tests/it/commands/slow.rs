@@ -70,6 +70,14 @@ impl Store for Moody {
         self.store.guilds().await
     }
 
+    fn kind(&self) -> &'static str {
+        self.store.kind()
+    }
+
+    fn is_available(&self) -> bool {
+        self.store.is_available()
+    }
+
     fn is_shared(&self) -> bool {
         self.store.is_shared()
     }

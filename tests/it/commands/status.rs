@@ -1,4 +1,3 @@
-
 use super::hub_with;
 use crate::harness::{TestHub, eventually};
 

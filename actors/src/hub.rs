@@ -64,8 +64,8 @@ impl Default for HubConfig {
     }
 }
 
-/// How many decisions about storage may be under way. Each may bring up to 120 kB.
-const MOST_STORAGE_CALLS: usize = 4_096;
+/// How much decisions about storage that are under way may bring, in KiB; each takes one more.
+const MOST_STORAGE_KIB: usize = 256 << 10;
 
 /// The live core. Cheap to clone; the last clone does not stop it, [`Hub::stop`] does.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ struct Inner {
     restore_timeout: Duration,
     storage_timeout: Duration,
     /// Bounds what is under way in all mailboxes.
-    storage_calls: Semaphore,
+    storage_room: Arc<Semaphore>,
     gateway: RwLock<GatewayState>,
     /// When Discord was last heard before this start, if members were restored.
     heard_before: OnceLock<Timestamp>,
@@ -140,7 +140,7 @@ impl Hub {
                 storage,
                 restore_timeout: config.restore_timeout,
                 storage_timeout: config.storage_timeout,
-                storage_calls: Semaphore::new(MOST_STORAGE_CALLS),
+                storage_room: Arc::new(Semaphore::new(MOST_STORAGE_KIB)),
                 heard_before: OnceLock::new(),
                 gateway: RwLock::new(GatewayState::Connecting),
                 root: RwLock::new(None),
@@ -270,16 +270,16 @@ impl Hub {
         request: StorageRequest,
     ) -> Result<StorageAnswer, StorageError> {
         let unavailable = |reason: &str| StorageError::Unavailable(reason.to_owned());
-        let _permit = self
-            .inner
-            .storage_calls
-            .try_acquire()
+        let kib = u32::try_from(1 + request.bytes() / 1_024).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.inner.storage_room)
+            .try_acquire_many_owned(kib)
             .map_err(|_| unavailable("too much is asked at once"))?;
         let (reply, answer) = ractor::concurrency::oneshot();
         let call = StorageCall {
             authority,
             request,
             reply: reply.into(),
+            room,
         };
         let is_known = self
             .inner

@@ -10,7 +10,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, LicenseObject, OpenApi, OpenApiService,
-    payload::{Html, Json, PlainText},
+    payload::{Html, Json},
     registry::{MetaApi, Registry},
     types::Any,
 };
@@ -119,7 +119,7 @@ enum SocketDocument {
     /// The document.
     #[oai(status = 200, content_type = "application/yaml")]
     Ok(
-        PlainText<String>,
+        Json<Any<Value>>,
         /// Changes with the program.
         #[oai(header = "ETag")]
         String,

@@ -37,6 +37,8 @@ pub enum ProblemKind {
     NotFound,
     /// There is something at this path, but not for this method.
     MethodNotAllowed,
+    /// The body did not come in time.
+    BodyTooSlow,
     /// The body is too long.
     PayloadTooLarge,
     /// The body has the wrong media type.
@@ -85,7 +87,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedUrl,
         Self::BadRequest,
         Self::InvalidUserId,
@@ -95,6 +97,7 @@ impl ProblemKind {
         Self::UnknownUser,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::BodyTooSlow,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UpgradeRequired,
@@ -131,6 +134,7 @@ impl ProblemKind {
             Self::UnknownUser => (404, "unknown_user", "User not monitored"),
             Self::NotFound => (404, "not_found", "Nothing here"),
             Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
+            Self::BodyTooSlow => (408, "body_too_slow", "Body too slow"),
             Self::PayloadTooLarge => (413, "payload_too_large", "Body too long"),
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type"),
             Self::UpgradeRequired => (426, "upgrade_required", "WebSocket only"),

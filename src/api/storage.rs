@@ -5,6 +5,7 @@
 
 mod answers;
 mod body;
+mod conditions;
 mod token;
 
 use std::sync::Arc;
@@ -18,14 +19,12 @@ use lantern_actors::{
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::RemoteAddr;
-use poem_openapi::{
-    OpenApi,
-    param::{Header, Path},
-};
+use poem_openapi::{OpenApi, param::Path};
 
 use self::{
     answers::{Changed, ChangedPair, OnePair, Pairs},
     body::{MergeBody, ValueBody},
+    conditions::{IfMatch, IfNoneMatch},
     token::TokenHeader,
 };
 use super::{Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
@@ -134,6 +133,10 @@ impl StorageRoutes {
         method = "put",
         operation_id = "put_pair"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the request"
+    )]
     async fn put(
         &self,
         /// The user's Discord id.
@@ -142,12 +145,15 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
+        /// `*`: only if there is no such pair.
+        #[oai(name = "If-None-Match")]
+        if_none_match: IfNoneMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
         body: ValueBody,
     ) -> Answer<ChangedPair> {
-        let condition = condition(if_match.0.as_deref(), Condition::Always);
+        let condition = if_match.or(if_none_match);
         self.set(&id.0, key.0, condition, &token, remote, body)
             .await
             .into()
@@ -169,12 +175,12 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
         body: ValueBody,
     ) -> Answer<ChangedPair> {
-        let condition = condition(if_match.0.as_deref(), Condition::Exists);
+        let condition = if_match.of_existing();
         self.set(&id.0, key.0, condition, &token, remote, body)
             .await
             .into()
@@ -194,14 +200,14 @@ impl StorageRoutes {
         key: Path<String>,
         /// Only if the pair has this `ETag`.
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         token: TokenHeader,
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let delete = async {
-            let key = parsed(key.0)?;
             let (user, authority) = self.gate.open(&id.0, &token, remote)?;
-            let condition = condition(if_match.0.as_deref(), Condition::Exists);
+            let key = parsed(key.0)?;
+            let condition = if_match.of_existing();
             let request = StorageRequest::Delete { key, condition };
             self.change(user, authority, request).await
         };
@@ -220,8 +226,8 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Response {
         let set = async {
-            let key = parsed(key)?;
             let (user, authority) = self.gate.open(id, token, remote)?;
+            let key = parsed(key)?;
             let value = body.0?;
             let tag = value.tag();
             let request = StorageRequest::Put {
@@ -306,17 +312,6 @@ fn parsed(key: String) -> Result<PairKey, Problem> {
     })
 }
 
-/// What `If-Match` asks for (RFC 9110 section 13.1.1).
-fn condition(if_match: Option<&str>, otherwise: Condition) -> Condition {
-    match if_match {
-        None => otherwise,
-        Some(tags) => {
-            let tags = tags.split(',').map(|tag| tag.trim().to_owned());
-            Condition::Matches(tags.collect())
-        }
-    }
-}
-
 fn problem(hub: &Hub, user: UserId, error: &StorageError) -> Problem {
     match error {
         StorageError::OldToken => Problem::new(
@@ -330,7 +325,7 @@ fn problem(hub: &Hub, user: UserId, error: &StorageError) -> Problem {
         ),
         StorageError::PreconditionFailed => Problem::new(
             ProblemKind::PreconditionFailed,
-            "The pair was changed or removed since: read it, and try again with its ETag.",
+            "The pair is not as If-Match or If-None-Match wants it: read it, and try again with its ETag.",
         ),
         StorageError::UnknownUser | StorageError::NotReady => {
             users::unknown(hub, format!("User {user} is not monitored."))

@@ -16,6 +16,7 @@ mod encodings;
 mod gateway;
 mod harness;
 mod intake;
+mod kv;
 mod openapi;
 mod order;
 mod presence;

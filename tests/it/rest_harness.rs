@@ -1,16 +1,20 @@
 //! The REST interface over a real core, without sockets or Discord.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use lantern::{
     api::{ApiContext, Gate, endpoint},
-    auth::{Failures, KvTokens},
+    auth::{Claims, Failures, KvTokens},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
 };
 use lantern_actors::{
     Hub, HubConfig,
-    domain::{Presence, Profile, UserFlags, UserId},
-    ports::{FanOut, Intake, Publication, SocketCommand, SocketKey, Sockets},
+    domain::{GuildId, Presence, Profile, UserFlags, UserId},
+    ports::{FanOut, Intake, Publication, SocketCommand, SocketKey, Sockets, Store},
+    user::{Authority, StorageAnswer, StorageRequest},
 };
 use poem::{
     Endpoint, Request, Response,
@@ -20,8 +24,7 @@ use poem::{
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// What its tokens are made with.
-pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+use crate::harness::{SECRET, eventually};
 
 /// A core and the interface on it.
 pub struct Rest {
@@ -52,17 +55,50 @@ impl Answer {
 
 impl Rest {
     pub async fn start() -> Self {
-        let (publications, published) = watch::channel(0);
-        let nowhere = Arc::new(Nowhere(publications));
+        Self::built(HubConfig::default(), KvTokens::new(SECRET).ok()).await
+    }
+
+    /// A core that never learns what its store holds, and does not wait for it.
+    pub async fn without_store() -> Self {
+        let config = HubConfig {
+            storage_timeout: Duration::from_millis(20),
+            ..HubConfig::default()
+        };
+        Self::built(config, KvTokens::new(SECRET).ok()).await
+    }
+
+    /// A core on a store of one's own.
+    pub async fn on(store: Arc<dyn Store>) -> Self {
+        let config = HubConfig::default();
+        let folder = tempfile::tempdir().unwrap();
+        Self::over(config, KvTokens::new(SECRET).ok(), store, folder).await
+    }
+
+    /// A core without a secret to make tokens with.
+    pub async fn without_tokens() -> Self {
+        Self::built(HubConfig::default(), None).await
+    }
+
+    async fn built(config: HubConfig, tokens: Option<KvTokens>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::at(folder.path())).unwrap();
-        let config = HubConfig::default();
-        let hub = Hub::start(config, nowhere.clone(), nowhere, Arc::new(store))
+        Self::over(config, tokens, Arc::new(store), folder).await
+    }
+
+    async fn over(
+        config: HubConfig,
+        tokens: Option<KvTokens>,
+        store: Arc<dyn Store>,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let (publications, published) = watch::channel(0);
+        let nowhere = Arc::new(Nowhere(publications));
+        let hub = Hub::start(config, nowhere.clone(), nowhere, store)
             .await
             .unwrap();
         let context = ApiContext {
             hub: hub.clone(),
-            gate: Gate::new(KvTokens::new(SECRET).ok(), Failures::new(5)),
+            gate: Gate::new(tokens, Failures::new(5)),
             started: Instant::now(),
             collectors: vec![Box::new(|out| out.push_str("lantern_extra 1\n"))],
         };
@@ -76,7 +112,27 @@ impl Rest {
 
     /// A core whose member list is complete and holds these users.
     pub async fn with_users(ids: impl IntoIterator<Item = u64>) -> Self {
-        let mut rest = Self::start().await;
+        Self::start().await.and_users(ids).await
+    }
+
+    /// Its member list becomes complete and holds these users, of whom the store knows nothing.
+    pub async fn and_users(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        let guild = GuildId::try_from(1).unwrap();
+        self.hub.restore(guild);
+        self.hub.restored().await;
+        let rest = self.and_unsettled_users(ids).await;
+        for user in rest.hub.directory().users() {
+            eventually("the store has told of the user", async || {
+                rest.hub.decided(user)?.ok()
+            })
+            .await;
+        }
+        rest
+    }
+
+    /// Its member list becomes complete and holds these users.
+    pub async fn and_unsettled_users(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        let mut rest = self;
         let mut members = std::collections::HashSet::new();
         for id in ids {
             let profile = profile(id);
@@ -97,12 +153,33 @@ impl Rest {
             .unwrap();
     }
 
+    /// The token of a user; made anew if asked for by [`StorageRequest::RenewToken`].
+    pub async fn token(&self, user: u64, request: StorageRequest) -> String {
+        let user = UserId::try_from(user).unwrap();
+        let asked = self.hub.storage(user, Authority::Owner, request).await;
+        let Ok(StorageAnswer::Token(version)) = asked else {
+            panic!("{asked:?}");
+        };
+        let tokens = KvTokens::new(SECRET).unwrap();
+        tokens.issue(Claims { user, version })
+    }
+
     pub async fn ask(&self, method: Method, uri: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, uri, headers, Vec::new()).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri_str(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.endpoint.call(request.finish()).await.unwrap();
+        let response = self.endpoint.call(request.body(body.into())).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,

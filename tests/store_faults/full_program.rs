@@ -29,7 +29,7 @@ async fn serve_on(disk: &SmallDisk) {
     let folder = disk.path().join("store");
     let environment = [("LANTERN__STORE__PATH", folder.to_str().unwrap())];
     let mut demo = Program::start(&DEMO, &environment);
-    let said = demo.says("/presence").await.to_owned();
+    let said = demo.says("'Authorization: lt_kv_").await.to_owned();
     let (api, _) = said.split_once("/control/members/").unwrap();
     let api = api
         .rsplit(' ')
@@ -41,6 +41,21 @@ async fn serve_on(disk: &SmallDisk) {
     let user = control.members().await[0];
     let rest = format!("http://{}/api/v1/users/{user}", demo.addr());
     let rest = async || -> Value { reqwest::get(&rest).await.unwrap().json().await.unwrap() };
+    let said = demo.says("\n").await.to_owned();
+    let token = said.split("'Authorization: ").nth(1).unwrap();
+    let token = token.split('\'').next().unwrap().to_owned();
+    let pair = said.split("curl -X PUT ").last().unwrap();
+    let pair = pair.split(' ').next().unwrap().to_owned();
+    let put = async |value: &'static str| {
+        let request = reqwest::Client::new().put(&pair).body(value);
+        let answer = request.header("authorization", &token).send().await;
+        let answer = answer.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.headers().contains_key("retry-after"),
+        )
+    };
+    assert_eq!(put("before").await, (200, false));
     let mut client = Client::connect(demo.addr(), "").await;
     client.init(&json!({"user_id": user})).await;
     control.playing(user, "Before").await;
@@ -62,6 +77,9 @@ async fn serve_on(disk: &SmallDisk) {
         () = full => {}
         () = playing => {}
     }
+    for _ in 0..3 {
+        assert_eq!(put("meanwhile").await, (503, true));
+    }
     for number in 0..20 {
         let name = format!("Full {number}");
         control.playing(user, &name).await;
@@ -72,6 +90,7 @@ async fn serve_on(disk: &SmallDisk) {
     disk.empty();
     demo.logs("the store can write again").await;
     demo.logs("the store answers again").await;
+    assert_eq!(put("after").await, (200, false));
     let log = demo.kill().await;
     assert_eq!(log.matches("the store cannot write").count(), 1, "{log}");
     assert!(!log.contains("panicked"), "{log}");

@@ -4,6 +4,7 @@
 use std::{collections::VecDeque, sync::Arc, time::SystemTime};
 
 use ractor::{ActorRef, RpcReplyPort};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     UserMsg, UserState,
@@ -28,6 +29,8 @@ pub struct StorageCall {
     pub request: StorageRequest,
     /// Answered once.
     pub reply: RpcReplyPort<Result<StorageAnswer, StorageError>>,
+    /// The room that it takes until then, also when nobody waits for it any more.
+    pub room: OwnedSemaphorePermit,
 }
 
 impl StorageCall {
@@ -88,6 +91,9 @@ impl Commits {
 
     /// The user is no member any more, or never was one.
     pub(super) fn refuse_all(&mut self) {
+        // Those who ask after they came back did not wait for what is being read.
+        self.loading = self.loading.map(|_| 0);
+        self.fresh = 0;
         for call in self.waiting.drain(..) {
             call.answer(Err(StorageError::UnknownUser));
         }

@@ -46,6 +46,22 @@ pub enum StorageRequest {
     Token,
 }
 
+impl StorageRequest {
+    /// About how many bytes it brings.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Put { value, .. } => value.as_str().len(),
+            Self::Merge(pairs) => pairs
+                .iter()
+                .map(|(key, value)| {
+                    64 + key.as_str().len() + value.as_ref().map_or(0, |text| text.as_str().len())
+                })
+                .sum(),
+            Self::Delete { .. } | Self::Reset | Self::RenewToken | Self::Token => 0,
+        }
+    }
+}
+
 /// On what a request depends.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Condition {
@@ -58,6 +74,10 @@ pub enum Condition {
     Absent,
     /// The pair is there and has one of these entity tags.
     Matches(Vec<String>),
+    /// The same; that the pair is not there is told before (RFC 9110 section 13.2.1).
+    ExistsAs(Vec<String>),
+    /// The pair is not there, or has none of these entity tags.
+    Differs(Vec<String>),
 }
 
 /// What was done.
@@ -159,12 +179,19 @@ impl Draft {
 
     fn check(&self, key: &PairKey, condition: &Condition) -> Result<(), StorageError> {
         match (condition, self.user.pairs.get(key)) {
-            (Condition::Always, _) | (Condition::Exists, Some(_)) | (Condition::Absent, None) => {
+            (Condition::Always, _)
+            | (Condition::Exists, Some(_))
+            | (Condition::Absent | Condition::Differs(_), None) => Ok(()),
+            (Condition::Exists | Condition::ExistsAs(_), None) => {
+                Err(StorageError::UnknownKey(key.clone()))
+            }
+            (Condition::Matches(tags) | Condition::ExistsAs(tags), Some(value))
+                if is_among(tags, value) =>
+            {
                 Ok(())
             }
-            (Condition::Exists, None) => Err(StorageError::UnknownKey(key.clone())),
-            (Condition::Matches(tags), Some(value)) if is_among(tags, value) => Ok(()),
-            (Condition::Matches(_) | Condition::Absent, _) => Err(StorageError::PreconditionFailed),
+            (Condition::Differs(tags), Some(value)) if !is_weakly_among(tags, value) => Ok(()),
+            _ => Err(StorageError::PreconditionFailed),
         }
     }
 
@@ -244,6 +271,12 @@ impl Draft {
 fn is_among(tags: &[String], value: &PairValue) -> bool {
     let tag = value.tag();
     tags.iter().any(|wanted| *wanted == tag || wanted == "*")
+}
+
+/// As [`is_among`], also weak ones (RFC 9110 13.1.2).
+fn is_weakly_among(tags: &[String], value: &PairValue) -> bool {
+    let strong = |tag: &String| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    is_among(&tags.iter().map(strong).collect::<Vec<_>>(), value)
 }
 
 #[cfg(test)]
@@ -353,6 +386,16 @@ mod tests {
         assert!(asked(&user, put("none", "y", Condition::Absent)).is_ok());
         let unknown = Err(StorageError::UnknownKey(key("none")));
         assert_eq!(asked(&user, put("none", "y", Condition::Exists)), unknown);
+        let exists_as = |tag: &str| Condition::ExistsAs(vec![tag.to_owned()]);
+        assert_eq!(asked(&user, put("none", "y", exists_as("*"))), unknown);
+        assert_eq!(asked(&user, put("key0", "y", exists_as("x"))), refused);
+        assert!(asked(&user, put("key0", "y", exists_as(&tag))).is_ok());
+        let differs = |tag: &str| Condition::Differs(vec![tag.to_owned()]);
+        assert!(asked(&user, put("none", "y", differs("*"))).is_ok());
+        assert!(asked(&user, put("key0", "y", differs("\"p-0\""))).is_ok());
+        for tag in ["*".to_owned(), tag.clone(), format!("W/{tag}")] {
+            assert_eq!(asked(&user, put("key0", "y", differs(&tag))), refused);
+        }
         let delete = StorageRequest::Delete {
             key: key("none"),
             condition: Condition::Always,

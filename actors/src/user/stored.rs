@@ -58,7 +58,10 @@ impl UserState {
             Some(StoredMember::Left { version, .. }) => floor = floor.max(version),
             None => {}
         }
-        self.record.user = Arc::new(stored.user);
+        // A commit that ended meanwhile, from before they left and came back, is newer than what was read.
+        if stored.user.revision >= self.record.user.revision {
+            self.record.user = Arc::new(stored.user);
+        }
         if is_published || floor >= self.record.member.version {
             self.raise_version(floor, now);
             return Change::Published;

@@ -119,6 +119,9 @@ pub(super) enum ChangedPair {
     /// The user is not monitored, or has no such pair: `unknown_user`, `unknown_key`.
     #[oai(status = 404)]
     Unknown(ProblemJson),
+    /// The body did not come in time: `body_too_slow`.
+    #[oai(status = 408)]
+    TooSlow(ProblemJson),
     /// There are 512 pairs already: `too_many_pairs`.
     #[oai(status = 409)]
     TooMany(ProblemJson),
@@ -138,7 +141,12 @@ pub(super) enum ChangedPair {
     ),
     /// It cannot be stored now: `store_unavailable`, `not_ready`, `tokens_off`.
     #[oai(status = 503)]
-    Unavailable(ProblemJson),
+    Unavailable(
+        ProblemJson,
+        /// Seconds to wait before trying again, if it helps.
+        #[oai(header = "Retry-After")]
+        Option<u32>,
+    ),
 }
 
 /// What another change can be answered with.
@@ -161,6 +169,9 @@ pub(super) enum Changed {
     /// The user is not monitored, or has no such pair: `unknown_user`, `unknown_key`.
     #[oai(status = 404)]
     Unknown(ProblemJson),
+    /// The body did not come in time: `body_too_slow`.
+    #[oai(status = 408)]
+    TooSlow(ProblemJson),
     /// There would be more than 512 pairs: `too_many_pairs`.
     #[oai(status = 409)]
     TooMany(ProblemJson),
@@ -180,5 +191,10 @@ pub(super) enum Changed {
     ),
     /// It cannot be stored now: `store_unavailable`, `not_ready`, `tokens_off`.
     #[oai(status = 503)]
-    Unavailable(ProblemJson),
+    Unavailable(
+        ProblemJson,
+        /// Seconds to wait before trying again, if it helps.
+        #[oai(header = "Retry-After")]
+        Option<u32>,
+    ),
 }

@@ -1,9 +1,10 @@
 //! Bodies of requests for storage: read as they come, whatever their content type.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use futures_util::StreamExt;
 use lantern_actors::domain::{PairKey, PairValue, pair::MAX_VALUE_CHARS};
-use poem::{Request, RequestBody};
+use poem::{Body, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
@@ -19,16 +20,41 @@ const MAX_VALUE_BYTES: usize = 4 * MAX_VALUE_CHARS;
 /// The longest merge that is read.
 const MAX_MERGE_BYTES: usize = 2 << 20;
 
+/// How long a body may take to come. Without it, who sends nothing would hold a connection for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of a body that is too long is still taken off the connection. Who sends does not read
+/// meanwhile, so without it most would see a broken connection and not the answer.
+const MOST_PASSED_OVER: usize = 16 << 20;
+
 async fn read(body: &mut RequestBody, most: usize) -> Result<Vec<u8>, Problem> {
     let body = body.take().map_err(|_| bad_body())?;
-    match body.into_bytes_limit(most).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(poem::error::ReadBodyError::PayloadTooLarge) => {
-            let detail = format!("The body is longer than {most} bytes.");
-            Err(Problem::new(ProblemKind::PayloadTooLarge, detail))
+    match tokio::time::timeout(PATIENCE, gathered(body, most)).await {
+        Ok(read) => read,
+        Err(_) => {
+            let detail = format!("The body did not come within {} s.", PATIENCE.as_secs());
+            Err(Problem::new(ProblemKind::BodyTooSlow, detail))
         }
-        Err(_) => Err(bad_body()),
     }
+}
+
+async fn gathered(body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    let mut pieces = body.into_bytes_stream();
+    let (mut gathered, mut length) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| bad_body())?;
+        length += piece.len();
+        if length <= most {
+            gathered.extend_from_slice(&piece);
+        } else if length > most + MOST_PASSED_OVER {
+            break;
+        }
+    }
+    if length > most {
+        let detail = format!("The body is longer than {most} bytes.");
+        return Err(Problem::new(ProblemKind::PayloadTooLarge, detail));
+    }
+    Ok(gathered)
 }
 
 fn bad_body() -> Problem {
@@ -160,5 +186,41 @@ impl<'de> Visitor<'de> for MergeVisitor {
             }
         }
         Ok(Merge(pairs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{FutureExt, stream};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let begun = async { Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"x")) };
+        let pieces = stream::select(begun.into_stream(), stream::pending());
+        let mut body = RequestBody::new(Body::from_bytes_stream(pieces));
+        let problem = read(&mut body, 10).await.unwrap_err();
+        assert_eq!(problem.response().status(), 408);
+    }
+
+    #[test]
+    fn a_merge_is_an_object_of_texts_and_nulls() {
+        let read = |text: &str| merge(text.as_bytes().to_vec());
+        let pairs = read(r#"{"a": "x", "b": null}"#).unwrap();
+        assert_eq!(pairs.len(), 2);
+        assert!(read("{}").unwrap().is_empty());
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{\"a\": 1}",
+            "{\"a\": {}}",
+            "{\"a b\": \"x\"}",
+            "{\"a\": \"x\", \"\\u0061\": \"y\"}",
+            "{\"a\": \"\\ud800\"}",
+            "{\"a\": \"x\"} {}",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 }

@@ -96,7 +96,6 @@ impl Gate {
         header: &TokenHeader,
         remote: &RemoteAddr,
     ) -> Result<(UserId, Authority), Problem> {
-        let user = users::parse_id(id)?;
         let Some(tokens) = &self.tokens else {
             let detail = "This Lantern has no secret to make tokens with: its operator sets KV_TOKEN_SECRET.";
             return Err(Problem::new(ProblemKind::TokensOff, detail));
@@ -105,6 +104,7 @@ impl Gate {
             let detail = "Changes need the user's token in the Authorization header. The bot's command /storage create token makes one.";
             return Err(Problem::new(ProblemKind::MissingToken, detail));
         };
+        let user = users::parse_id(id)?;
         match tokens.verify(token) {
             Ok(claims) if claims.user == user => Ok((user, Authority::Token(claims.version))),
             Ok(_) => {

@@ -7,7 +7,7 @@ use lantern::{
     simulator::{Simulator, SimulatorConfig},
 };
 
-use super::{Control, Place, Running, TestHub, cql, still, within};
+use super::{Control, Place, Running, SECRET, TestHub, cql, still, within};
 
 pub struct Discord {
     simulator: Option<Simulator>,
@@ -33,6 +33,7 @@ impl Discord {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.kv.token_secret = Some(Secret::new(SECRET));
         config.store.path = folder.path().to_owned();
         config.discord.api_url = Some(simulator.api_url());
         config.discord.status_interval_ms = 0;
@@ -46,6 +47,11 @@ impl Discord {
                 _keyspace: None,
             },
         }
+    }
+
+    /// What its next hub is configured with.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
     }
 
     /// Where its hubs store, if that is in a folder.
@@ -83,6 +89,7 @@ impl Discord {
         let mut variables = vec![
             ("LANTERN__DISCORD__API_URL", api_url.unwrap()),
             ("DISCORD_BOT_TOKEN", "simulated-token".to_owned()),
+            ("KV_TOKEN_SECRET", SECRET.to_owned()),
             ("LANTERN__STORE__PATH", self.folder().display().to_string()),
         ];
         if config.store.kind == StoreKind::Scylla {

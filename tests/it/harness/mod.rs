@@ -15,10 +15,18 @@ pub use socket::{Client, Closed, game, number};
 
 use std::{future::Future, time::Duration};
 
-use lantern::{app::App, config::Config, simulator::SimulatorConfig};
+use lantern::{
+    app::App,
+    config::{Config, Secret},
+    simulator::SimulatorConfig,
+};
 use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
+use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// What tokens of storage are made with.
+pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// How long anything may take before a test fails. Far longer than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,6 +63,7 @@ impl TestHub {
         lantern::server::allow_many_sockets();
         let mut config = Config::load(None, []).unwrap();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.kv.token_secret = Some(Secret::new(SECRET));
         let folder = tempfile::tempdir().unwrap();
         config.store.path = folder.path().to_owned();
         // The bot is a member, and nobody but a test is to change what members show.
@@ -120,6 +129,32 @@ impl TestHub {
             request.header(pair.0, pair.1)
         });
         request.send().await.unwrap()
+    }
+
+    /// The token of a user's storage, made if there was none.
+    pub async fn token(&self, user: UserId) -> String {
+        self.app().kv_token(user).await.unwrap()
+    }
+
+    /// A change of storage: `path` begins behind `/storage`, and may be empty.
+    pub fn change(
+        &self,
+        method: Method,
+        user: UserId,
+        path: &str,
+        token: &str,
+    ) -> reqwest::RequestBuilder {
+        let addr = self.app().addr();
+        let url = format!("http://{addr}/api/v1/users/{user}/storage{path}");
+        let request = self.http.request(method, url);
+        request.header("authorization", token)
+    }
+
+    /// Sets a pair; the status.
+    pub async fn put(&self, user: UserId, key: &str, value: &str, token: &str) -> u16 {
+        let request = self.change(Method::PUT, user, &format!("/{key}"), token);
+        let response = request.body(value.to_owned()).send().await.unwrap();
+        response.status().as_u16()
     }
 
     /// The value of a sample in `/metrics`; `name` with its labels.

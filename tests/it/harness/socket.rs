@@ -73,20 +73,25 @@ impl Client {
 
     /// The next message, `t` and `d`; `None` when the connection has ended.
     pub async fn next(&mut self) -> Option<(String, Value)> {
+        let message = self.next_whole().await?;
+        let t = message["t"].as_str().unwrap().to_owned();
+        Some((t, message["d"].clone()))
+    }
+
+    /// The next message with all that stands beside `d`; `None` when the connection has ended.
+    pub async fn next_whole(&mut self) -> Option<Value> {
         loop {
             let message = within("a message comes", self.stream.next()).await;
-            let value: Value = match message {
-                Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
-                Some(Ok(Message::Binary(bytes))) => rmp_serde::from_slice(&bytes).unwrap(),
+            return match message {
+                Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Binary(bytes))) => Some(rmp_serde::from_slice(&bytes).unwrap()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map(|frame| u16::from(frame.code));
-                    return Some(("close".to_owned(), json!(code)));
+                    Some(json!({"t": "close", "d": code}))
                 }
-                Some(Err(_)) | None => return None,
+                Some(Err(_)) | None => None,
             };
-            let t = value["t"].as_str().unwrap().to_owned();
-            return Some((t, value["d"].clone()));
         }
     }
 

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use lantern_actors::Hub;
 
+use super::kv_tokens;
 use crate::{
-    auth::KvTokens,
     config::Config,
     discord::{
         GatewayConfig,
@@ -21,10 +21,7 @@ pub(super) fn start(config: &Config, way: &GatewayConfig, addr: SocketAddr, hub:
         button_lifetime: Duration::from_millis(config.commands.button_timeout_ms),
         public_url: public_url.unwrap_or_else(|| format!("http://{addr}")),
     };
-    // Secrets that make no tokens were found when the configuration was read.
-    let secrets = config.kv.token_secret.as_ref();
-    let tokens = secrets.and_then(|secrets| KvTokens::new(secrets.reveal()).ok());
-    Commands::new(settings, way, hub.clone(), tokens)
+    Commands::new(settings, way, hub.clone(), kv_tokens(config))
 }
 
 /// Registers the commands in the simulated guild of a demo, so that they can be tried at once. A real

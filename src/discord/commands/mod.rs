@@ -1,8 +1,8 @@
 //! Slash commands: what members of the guild can do from within Discord.
 //!
 //! One file per command, with what Discord shows of it, what it does, what it completes while it is
-//! being typed and what its buttons do ([`command::Command`]). To add one, write its file and put it
-//! into [`ALL`]. The gateway's thread only hands interactions over ([`Commands::answer`]); they are
+//! being typed and what its buttons do (`command::Command`). To add one, write its file and put it
+//! into `ALL`. The gateway's thread only hands interactions over (`Commands::answer`); they are
 //! answered by tasks of the program's own runtime, each in time for Discord (`answering`).
 
 mod answering;

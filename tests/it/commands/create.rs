@@ -52,6 +52,26 @@ async fn a_new_token_ends_the_old_one_and_comes_with_a_line_to_try() {
 }
 
 #[tokio::test]
+async fn the_line_to_try_works_as_it_stands() {
+    let hub = hub_with(|config| config.server.public_url = None).await;
+    let member = hub.members().await[0];
+    let answer = says(&hub, member, "storage create token", json!({})).await;
+    let words: Vec<&str> = answer.split_whitespace().collect();
+    let behind = |word: &str| words[words.iter().position(|it| *it == word).unwrap() + 1];
+    let put = |token: String| {
+        let request = reqwest::Client::new().put(behind("PUT"));
+        let request = request.header("Authorization", token).body("Hello!");
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let first = token(&answer);
+    assert_eq!(put(first.clone()).await, 200);
+    assert_eq!(stored(&hub, member).await, json!({"greeting": "Hello!"}));
+    let second = says(&hub, member, "storage create token", json!({})).await;
+    assert_eq!(put(first).await, 401);
+    assert_eq!(put(token(&second)).await, 200);
+}
+
+#[tokio::test]
 async fn without_a_secret_there_are_no_tokens_and_it_is_said_what_to_do() {
     let hub = hub_with(|config| config.kv.token_secret = None).await;
     let member = hub.members().await[0];

@@ -59,7 +59,7 @@ pub(super) fn address(desk: &Desk, user: UserId, key: &str) -> String {
 pub(super) fn token(desk: &Desk, user: UserId, token: &str) -> String {
     let address = address(desk, user, "greeting");
     format!(
-        "```\n{token}\n```Whoever has it can change your pairs, so keep it to yourself. For example, \
+        "```\n{token}\n```\nWhoever has it can change your pairs, so keep it to yourself. For example, \
          from a shell:\n```sh\ncurl -X PUT {address} \\\n  -H 'Authorization: {token}' \\\n  -d \
          'Hello!'\n```"
     )

@@ -158,12 +158,14 @@ impl App {
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
         ];
         collectors.extend(opened.embedded.map(metrics::embedded_store));
+        let gate = Arc::new(gate(config));
         let routes = Routes {
             hub: hub.clone(),
+            gate: Arc::clone(&gate),
             sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
-                gate: gate(config),
+                gate,
                 started: Instant::now(),
                 collectors,
             })),

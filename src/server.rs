@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::{self, Ready};
-use http_body_util::{Either, Full, combinators::BoxBody};
+use http_body_util::{BodyDataStream, Either, Full, combinators::BoxBody};
 use hyper::{
     Request, Response, StatusCode,
     body::{Frame, Incoming, SizeHint},
@@ -40,7 +40,7 @@ use tokio::{
 };
 
 use crate::{
-    api::{self, Problem, ProblemKind},
+    api::{self, Gate, Problem, ProblemKind},
     socket::{HandshakeError, Upgrader},
 };
 
@@ -80,6 +80,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 pub struct Routes {
     /// The live core, for the request that matters most.
     pub hub: Hub,
+    /// Who may change storage.
+    pub gate: Arc<Gate>,
     /// `/socket`.
     pub sockets: Upgrader,
     /// Everything else.
@@ -293,6 +295,18 @@ impl Routes {
         if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
             let response = response.map(|body| Either::Left(Full::new(body)));
             return future::Either::Left(future::ready(Ok(response)));
+        }
+        if api::is_changed_at_once(request.method(), path) {
+            let (hub, gate) = (self.hub.clone(), Arc::clone(&self.gate));
+            let underway = Underway::new(activity);
+            return future::Either::Right(Box::pin(async move {
+                let (asked, body) = request.into_parts();
+                let body = BodyDataStream::new(body);
+                let from = peers.remote.ip();
+                let response = api::change_at_once(&hub, &gate, &asked, from, body).await;
+                drop(underway);
+                Ok(response.map(|body| Either::Left(Full::new(body))))
+            }));
         }
         if path == "/socket" {
             let response = self.sockets.respond(request);

@@ -20,9 +20,10 @@ mod tag;
 pub mod user_schema;
 pub mod users;
 
-use std::{sync::Arc, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use lantern_actors::Hub;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, ResponseParts,
@@ -43,7 +44,7 @@ pub struct ApiContext {
     /// The live core.
     pub hub: Hub,
     /// Who may change storage.
-    pub gate: Gate,
+    pub gate: Arc<Gate>,
     /// When the server started.
     pub started: Instant,
     /// What others add to `/metrics`.
@@ -135,6 +136,23 @@ pub fn at_once(
         Method::HEAD => without_body(response),
         _ => response,
     })
+}
+
+/// Whether [`change_at_once`] answers this.
+#[inline]
+pub fn is_changed_at_once(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::PUT | Method::PATCH) && storage::plain_pair(path).is_some()
+}
+
+/// Answers `PUT` and `PATCH` of one pair by a plain id and key.
+pub async fn change_at_once<E>(
+    hub: &Hub,
+    gate: &Gate,
+    asked: &http::request::Parts,
+    from: IpAddr,
+    body: impl Stream<Item = Result<Bytes, E>>,
+) -> http::Response<Bytes> {
+    storage::set_at_once(hub, gate, asked, from, body).await
 }
 
 /// The answer to `HEAD`: that to `GET`, with its length, without its body.

@@ -8,12 +8,13 @@ mod body;
 mod conditions;
 mod token;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use lantern_actors::{
     Hub,
-    domain::{InvalidPairKey, PairKey, UserId},
+    domain::{InvalidPairKey, PairKey, PairValue, UserId},
     ports::store::StoredUser,
     user::{Authority, Condition, StorageAnswer, StorageError, StorageRequest},
 };
@@ -25,7 +26,7 @@ use self::{
     answers::{Changed, ChangedPair, OnePair, Pairs},
     body::{MergeBody, ValueBody},
     conditions::{IfMatch, IfNoneMatch},
-    token::TokenHeader,
+    token::{TokenHeader, address},
 };
 use super::{Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
 
@@ -39,7 +40,7 @@ type Response = http::Response<Bytes>;
 /// The operations.
 pub(super) struct StorageRoutes {
     pub(super) hub: Hub,
-    pub(super) gate: Gate,
+    pub(super) gate: Arc<Gate>,
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Storage")]
@@ -80,7 +81,7 @@ impl StorageRoutes {
         body: MergeBody,
     ) -> Answer<Changed> {
         let merge = async {
-            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
             let request = StorageRequest::Merge(body.0?);
             self.change(user, authority, request).await
         };
@@ -101,7 +102,7 @@ impl StorageRoutes {
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let reset = async {
-            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
             self.change(user, authority, StorageRequest::Reset).await
         };
         done(reset.await, None).into()
@@ -154,7 +155,14 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Answer<ChangedPair> {
         let condition = if_match.or(if_none_match);
-        self.set(&id.0, key.0, condition, &token, remote, body)
+        let change = Change {
+            id: &id.0,
+            key: key.0,
+            condition,
+            token: &token,
+            from: address(remote),
+        };
+        set(&self.hub, &self.gate, change, async { body.0 })
             .await
             .into()
     }
@@ -181,7 +189,14 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Answer<ChangedPair> {
         let condition = if_match.of_existing();
-        self.set(&id.0, key.0, condition, &token, remote, body)
+        let change = Change {
+            id: &id.0,
+            key: key.0,
+            condition,
+            token: &token,
+            from: address(remote),
+        };
+        set(&self.hub, &self.gate, change, async { body.0 })
             .await
             .into()
     }
@@ -205,7 +220,7 @@ impl StorageRoutes {
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let delete = async {
-            let (user, authority) = self.gate.open(&id.0, &token, remote)?;
+            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
             let key = parsed(key.0)?;
             let condition = if_match.of_existing();
             let request = StorageRequest::Delete { key, condition };
@@ -216,45 +231,94 @@ impl StorageRoutes {
 }
 
 impl StorageRoutes {
-    async fn set(
-        &self,
-        id: &str,
-        key: String,
-        condition: Condition,
-        token: &TokenHeader,
-        remote: &RemoteAddr,
-        body: ValueBody,
-    ) -> Response {
-        let set = async {
-            let (user, authority) = self.gate.open(id, token, remote)?;
-            let key = parsed(key)?;
-            let value = body.0?;
-            let tag = value.tag();
-            let request = StorageRequest::Put {
-                key,
-                value,
-                condition,
-            };
-            self.change(user, authority, request).await?;
-            Ok(tag)
-        };
-        match set.await {
-            Ok(tag) => done(Ok(()), Some(&tag)),
-            Err(problem) => done(Err(problem), None),
-        }
-    }
-
     async fn change(
         &self,
         user: UserId,
         authority: Authority,
         request: StorageRequest,
     ) -> Result<(), Problem> {
-        match self.hub.storage(user, authority, request).await {
-            Ok(StorageAnswer::Done | StorageAnswer::Token(_)) => Ok(()),
-            Err(error) => Err(problem(&self.hub, user, &error)),
-        }
+        change(&self.hub, user, authority, request).await
     }
+}
+
+/// A pair is to be set.
+struct Change<'a> {
+    id: &'a str,
+    key: String,
+    condition: Condition,
+    token: &'a TokenHeader,
+    from: IpAddr,
+}
+
+async fn set(
+    hub: &Hub,
+    gate: &Gate,
+    asked: Change<'_>,
+    value: impl Future<Output = Result<PairValue, Problem>>,
+) -> Response {
+    // Taken off the connection whatever the answer is, because another request may follow.
+    let value = value.await;
+    let set = async {
+        let (user, authority) = gate.open(asked.id, asked.token, asked.from)?;
+        let key = parsed(asked.key)?;
+        let value = value?;
+        let tag = value.tag();
+        let request = StorageRequest::Put {
+            key,
+            value,
+            condition: asked.condition,
+        };
+        change(hub, user, authority, request).await?;
+        Ok(tag)
+    };
+    match set.await {
+        Ok(tag) => done(Ok(()), Some(&tag)),
+        Err(problem) => done(Err(problem), None),
+    }
+}
+
+async fn change(
+    hub: &Hub,
+    user: UserId,
+    authority: Authority,
+    request: StorageRequest,
+) -> Result<(), Problem> {
+    match hub.storage(user, authority, request).await {
+        Ok(StorageAnswer::Done | StorageAnswer::Token(_)) => Ok(()),
+        Err(error) => Err(problem(hub, user, &error)),
+    }
+}
+
+/// Id and key of a plain path to a pair.
+pub(super) fn plain_pair(path: &str) -> Option<(&str, &str)> {
+    let (id, key) = path
+        .strip_prefix("/api/v1/users/")?
+        .split_once("/storage/")?;
+    let is_plain =
+        |text: &str, of: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| of(&b));
+    (is_plain(id, u8::is_ascii_digit) && is_plain(key, u8::is_ascii_alphanumeric))
+        .then_some((id, key))
+}
+
+/// Sets a pair without a router: what `PUT` and `PATCH` of a plain path do.
+pub(super) async fn set_at_once<E>(
+    hub: &Hub,
+    gate: &Gate,
+    asked: &http::request::Parts,
+    from: IpAddr,
+    body: impl Stream<Item = Result<Bytes, E>>,
+) -> Response {
+    let (id, key) = plain_pair(asked.uri.path()).unwrap_or_default();
+    let change = Change {
+        id,
+        key: key.to_owned(),
+        condition: conditions::condition(&asked.method, &asked.headers),
+        token: &TokenHeader::of(&asked.headers),
+        from,
+    };
+    let mut response = set(hub, gate, change, body::value_of(body)).await;
+    cors::allow(response.headers_mut());
+    response
 }
 
 /// Answers with all pairs of a user.

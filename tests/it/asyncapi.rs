@@ -28,3 +28,15 @@ fn every_close_code_says_whether_to_reconnect() {
         );
     }
 }
+
+#[test]
+fn a_change_of_pairs_names_user_and_version_beside_the_pairs() {
+    let (_, described) = DOCUMENT.split_once("title: STORAGE_UPDATE").unwrap();
+    let (message, _) = described.split_once("title: ").unwrap();
+    assert!(message.contains("required: [t, op, user_id, v, d]"));
+    let example = message
+        .split("payload: { t: STORAGE_UPDATE")
+        .nth(1)
+        .unwrap();
+    assert!(example.contains("user_id: '") && example.contains(" v: "));
+}

@@ -98,7 +98,7 @@ impl Rest {
             .unwrap();
         let context = ApiContext {
             hub: hub.clone(),
-            gate: Gate::new(tokens, Failures::new(5)),
+            gate: Arc::new(Gate::new(tokens, Failures::new(5))),
             started: Instant::now(),
             collectors: vec![Box::new(|out| out.push_str("lantern_extra 1\n"))],
         };

@@ -1,10 +1,11 @@
 //! Bodies of requests for storage: read as they come, whatever their content type.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, pin::pin, time::Duration};
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use lantern_actors::domain::{PairKey, PairValue, pair::MAX_VALUE_CHARS};
-use poem::{Body, Request, RequestBody};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
@@ -29,7 +30,21 @@ const MOST_PASSED_OVER: usize = 16 << 20;
 
 async fn read(body: &mut RequestBody, most: usize) -> Result<Vec<u8>, Problem> {
     let body = body.take().map_err(|_| bad_body())?;
-    match tokio::time::timeout(PATIENCE, gathered(body, most)).await {
+    in_time(body.into_bytes_stream(), most).await
+}
+
+/// The value that comes in these pieces.
+pub(super) async fn value_of<E>(
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<PairValue, Problem> {
+    in_time(pieces, MAX_VALUE_BYTES).await.and_then(value)
+}
+
+async fn in_time<E>(
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+    most: usize,
+) -> Result<Vec<u8>, Problem> {
+    match tokio::time::timeout(PATIENCE, gathered(pieces, most)).await {
         Ok(read) => read,
         Err(_) => {
             let detail = format!("The body did not come within {} s.", PATIENCE.as_secs());
@@ -38,8 +53,11 @@ async fn read(body: &mut RequestBody, most: usize) -> Result<Vec<u8>, Problem> {
     }
 }
 
-async fn gathered(body: Body, most: usize) -> Result<Vec<u8>, Problem> {
-    let mut pieces = body.into_bytes_stream();
+async fn gathered<E>(
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+    most: usize,
+) -> Result<Vec<u8>, Problem> {
+    let mut pieces = pin!(pieces);
     let (mut gathered, mut length) = (Vec::new(), 0);
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| bad_body())?;
@@ -193,10 +211,11 @@ impl<'de> Visitor<'de> for MergeVisitor {
 mod tests {
     use super::*;
     use futures_util::{FutureExt, stream};
+    use poem::Body;
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_end_is_given_up() {
-        let begun = async { Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"x")) };
+        let begun = async { Ok::<_, std::io::Error>(Bytes::from_static(b"x")) };
         let pieces = stream::select(begun.into_stream(), stream::pending());
         let mut body = RequestBody::new(Body::from_bytes_stream(pieces));
         let problem = read(&mut body, 10).await.unwrap_err();

@@ -3,7 +3,7 @@
 use lantern_actors::user::Condition;
 use poem::{
     Request, RequestBody,
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, HeaderName, Method, header},
 };
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -43,6 +43,15 @@ fn listed(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
         tags.map(|tag| String::from_utf8_lossy(tag.trim_ascii()).into_owned())
             .collect()
     })
+}
+
+/// What a change of a pair by this method depends on.
+pub(super) fn condition(method: &Method, headers: &HeaderMap) -> Condition {
+    let if_match = IfMatch(listed(headers, &header::IF_MATCH));
+    match *method {
+        Method::PUT => if_match.or(IfNoneMatch(listed(headers, &header::IF_NONE_MATCH))),
+        _ => if_match.of_existing(),
+    }
 }
 
 macro_rules! parameter {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lantern_actors::{domain::UserId, user::Authority};
-use poem::http::header;
+use poem::http::{HeaderMap, header};
 use poem::web::RemoteAddr;
 use poem::{Addr, Request, RequestBody};
 use poem_openapi::{
@@ -58,13 +58,16 @@ impl<'a> ApiExtractor<'a> for TokenHeader {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let value = request.headers().get(header::AUTHORIZATION);
-        let text = value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        Ok(Self(text))
+        Ok(Self::of(request.headers()))
     }
 }
 
 impl TokenHeader {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let value = headers.get(header::AUTHORIZATION);
+        Self(value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    }
+
     fn token(&self) -> Option<&str> {
         let text = self.0.as_deref()?.trim();
         let is_bearer = text
@@ -94,7 +97,7 @@ impl Gate {
         &self,
         id: &str,
         header: &TokenHeader,
-        remote: &RemoteAddr,
+        address: IpAddr,
     ) -> Result<(UserId, Authority), Problem> {
         let Some(tokens) = &self.tokens else {
             let detail = "This Lantern has no secret to make tokens with: its operator sets KV_TOKEN_SECRET.";
@@ -112,7 +115,6 @@ impl Gate {
                 Err(Problem::new(ProblemKind::NotYourStorage, detail))
             }
             Err(error) => {
-                let address = address(remote);
                 if let Err(wait) = self.failures.count(address, Instant::now()) {
                     let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
                     let detail = "Too many wrong tokens came from this address.";
@@ -128,7 +130,8 @@ impl Gate {
     }
 }
 
-fn address(remote: &RemoteAddr) -> IpAddr {
+/// Where a request came from.
+pub(super) fn address(remote: &RemoteAddr) -> IpAddr {
     match &remote.0 {
         Addr::SocketAddr(addr) => addr.ip(),
         // Requests that did not come by the network.

@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ::lantern::{
+    api::Gate,
+    auth::Failures,
     server::{self, Routes, ServerLimits},
     socket::{Shards, SocketLimits, Upgrader},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
@@ -40,6 +42,7 @@ pub fn run() {
         let port = listener.local_addr().unwrap().port();
         let routes = Routes {
             hub: hub.clone(),
+            gate: Arc::new(Gate::new(None, Failures::new(1))),
             sockets: Upgrader::new(hub.clone(), shards),
             api: Arc::new(poem::Route::new().map_to_response().boxed()),
         };

@@ -9,6 +9,8 @@ use std::{
 };
 
 use ::lantern::{
+    api::Gate,
+    auth::Failures,
     server::{self, Routes, ServerLimits},
     socket::{Shards, SocketLimits, Upgrader},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
@@ -128,6 +130,7 @@ pub fn serve(folder: &str) {
         println!("{}", listener.local_addr().unwrap().port());
         let routes = Routes {
             hub: hub.clone(),
+            gate: Arc::new(Gate::new(None, Failures::new(1))),
             sockets: Upgrader::new(hub.clone(), shards),
             api: Arc::new(poem::Route::new().map_to_response().boxed()),
         };

@@ -115,6 +115,19 @@ impl TestHub {
         (client, told)
     }
 
+    /// Everybody, as a socket that watches All is told first, once nobody is stale any more. The
+    /// shards hear that the gateway is live a moment after the hub.
+    pub async fn everybody(&self) -> Value {
+        let all = serde_json::json!({"user_id": "All"});
+        eventually("nobody is stale", async || {
+            let told = self.connect().await.init(&all).await;
+            let is_fresh = |user: &Value| user.get("stale").is_none();
+            let is_live = told.as_array().unwrap().iter().all(is_fresh);
+            is_live.then_some(told)
+        })
+        .await
+    }
+
     /// `GET` of a path: the status and the JSON.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         let url = format!("http://{}{path}", self.app().addr());

@@ -1,5 +1,7 @@
 //! The whole program put together: the core, the sockets, HTTP and the way to Discord.
 
+mod commands;
+
 use std::{
     io,
     net::SocketAddr,
@@ -23,7 +25,7 @@ use crate::{
     api::{self, ApiContext, Gate},
     auth::{Claims, Failures, KvTokens},
     config::Config,
-    discord::{DiscordGateway, GatewayConfig, GatewayError},
+    discord::{DiscordGateway, GatewayConfig, GatewayError, commands::Commands},
     metrics,
     server::{self, Routes, ServerLimits},
     simulator::{Simulator, SimulatorConfig, SimulatorError},
@@ -73,6 +75,7 @@ pub struct App {
     hub: Hub,
     shards: Arc<Shards>,
     gateway: Arc<Gateway>,
+    commands: Arc<Commands>,
     connecting: AbortHandle,
     gateway_ended: watch::Receiver<Option<GatewayError>>,
     simulator: Option<Simulator>,
@@ -114,7 +117,7 @@ impl App {
                 source,
             })?;
         let addr = listener.local_addr().unwrap_or(listen);
-        let mut way = gateway_config(config);
+        let mut way = way_to_discord(config);
         let simulator = match demo {
             Some(demo) => {
                 let token = demo.token.clone();
@@ -124,7 +127,10 @@ impl App {
             }
             None => None,
         };
-        let way = way?;
+        let mut way = way?;
+        if simulator.is_some() {
+            commands::register(&way).await;
+        }
 
         let opened = store::open(config).await?;
         let shards = Shards::start(shard_count(config), &SocketLimits::from(config))
@@ -140,12 +146,15 @@ impl App {
         let _ = tokio::time::timeout(patience, restore(&hub, way.guild_id)).await;
         let gateway = Arc::new(Gateway::default());
         hub.resync_through(gateway.clone());
+        let answering = Arc::new(commands::start(config, &way, addr, &hub));
+        way.commands = Some(Arc::clone(&answering));
         let (connecting, gateway_ended) = connect(way, hub.clone(), gateway.clone());
 
         let (stop, stopping) = watch::channel(false);
         let discord = Arc::clone(&gateway);
         let mut collectors = vec![
             metrics::sockets(Arc::clone(&shards)),
+            metrics::commands(Arc::clone(answering.stats())),
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
         ];
         collectors.extend(opened.embedded.map(metrics::embedded_store));
@@ -167,6 +176,7 @@ impl App {
             hub,
             shards,
             gateway,
+            commands: answering,
             connecting,
             gateway_ended,
             simulator,
@@ -237,11 +247,12 @@ impl App {
         self.connecting.abort();
         self.stop.send_replace(true);
         self.shards.going_away();
-        let (gateway, simulator) = (self.gateway, self.simulator);
+        let (gateway, simulator, commands) = (self.gateway, self.simulator, self.commands);
         let leave_discord = async {
             if let Some(gateway) = gateway.0.get() {
                 gateway.stop().await;
             }
+            commands.stop().await;
             if let Some(simulator) = simulator {
                 simulator.stop().await;
             }
@@ -292,7 +303,8 @@ async fn restore(hub: &Hub, guild: Option<GuildId>) {
     }
 }
 
-fn gateway_config(config: &Config) -> Result<GatewayConfig, AppError> {
+/// The way to Discord, as configured.
+pub(crate) fn way_to_discord(config: &Config) -> Result<GatewayConfig, AppError> {
     let token = config.discord.token.as_ref().ok_or(AppError::NoToken)?;
     Ok(GatewayConfig {
         api_url: config.discord.api_url.clone(),
@@ -317,6 +329,7 @@ fn with_times(token: &str, config: &Config) -> GatewayConfig {
         patience: Duration::from_millis(discord.answer_timeout_ms),
         retry_first: Duration::from_millis(discord.retry_first_ms),
         retry_max: Duration::from_millis(discord.retry_max_ms),
+        status_interval: Duration::from_millis(discord.status_interval_ms),
         ..GatewayConfig::new(token)
     }
 }

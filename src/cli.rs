@@ -1,15 +1,17 @@
 //! The command line: what can be asked of `lantern`, and the commands that only look.
 //!
-//! `serve` and `simulate` are in `run`, `export` and `import` in `transfer`, `backup`, `restore` and
-//! `migrate` in files of their own; `check-config` and `openapi` are here.
+//! `serve` and `simulate` are in `run`, `export` and `import` in `transfer`, `backup`, `restore`,
+//! `commands` and `migrate` in files of their own; `check-config` and `openapi` are here.
 
 mod backup;
+mod commands;
 mod migrate;
 mod run;
 mod transfer;
 
 pub use self::{
     backup::{backup, restore},
+    commands::{CommandsArgs, commands},
     migrate::migrate,
     run::{serve, simulate},
     transfer::{ExportArgs, ImportArgs, export, import},
@@ -56,6 +58,13 @@ pub enum Command {
             of [discord], at it. GET /control tells how to change what its members do."
     )]
     Simulate(SimulateArgs),
+    /// Register the bot's slash commands with Discord, or take them out.
+    #[command(
+        long_about = "Registers the bot's slash commands with Discord, or takes them out. `lantern \
+            serve` answers them, but does not register them by itself; only the demo does, in its \
+            simulated guild. The bot's token is read from DISCORD_BOT_TOKEN or the configuration."
+    )]
+    Commands(CommandsArgs),
     /// Copy the embedded store into a file, also while it is in use.
     #[command(
         long_about = "Copies the embedded store, as of one moment, into a file. If a lantern has the \

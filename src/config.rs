@@ -36,6 +36,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The key-value storage of users.
     pub kv: KvConfig,
+    /// Slash commands.
+    pub commands: CommandsSection,
     /// The ScyllaDB store.
     pub scylla: ScyllaConfig,
     /// The log.
@@ -55,6 +57,9 @@ pub struct ServerConfig {
     pub idle_timeout_ms: u64,
     /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
+    /// Where people reach the server, without a slash at its end; without it, where it listens.
+    #[serde(deserialize_with = "some_url")]
+    pub public_url: Option<String>,
 }
 
 /// `[socket]`: the presence socket.
@@ -100,6 +105,8 @@ pub struct DiscordConfig {
     pub retry_first_ms: u64,
     /// The longest pause between two attempts.
     pub retry_max_ms: u64,
+    /// The least pause between two changes of the bot's status; 0 means that it shows none.
+    pub status_interval_ms: u64,
 }
 
 /// `[users]`: the actors of monitored users.
@@ -141,6 +148,16 @@ pub struct KvConfig {
     pub failures_per_minute: u32,
     /// How long a change may take.
     pub timeout_ms: u64,
+}
+
+/// `[commands]`: the bot's slash commands.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandsSection {
+    /// How long a command may take before Discord is told to wait for its answer.
+    pub promise_after_ms: u64,
+    /// How long buttons can be pressed.
+    pub button_timeout_ms: u64,
 }
 
 /// The stores that there are.
@@ -236,6 +253,24 @@ impl Config {
         for (key, value) in timeouts {
             within(key, value, 100, HOUR_MS);
         }
+        if discord.status_interval_ms != 0 {
+            let interval = discord.status_interval_ms;
+            within("discord.status_interval_ms", interval, 100, HOUR_MS);
+        }
+        let commands = &self.commands;
+        // Discord wants its first answer within 3 s, and takes changes of one for 15 minutes.
+        within(
+            "commands.promise_after_ms",
+            commands.promise_after_ms,
+            0,
+            2_500,
+        );
+        within(
+            "commands.button_timeout_ms",
+            commands.button_timeout_ms,
+            100,
+            14 * 60_000,
+        );
         within(
             "discord.retry_first_ms",
             discord.retry_first_ms,

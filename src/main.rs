@@ -9,6 +9,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => cli::serve(&args),
         Command::Simulate(args) => cli::simulate(&args),
+        Command::Commands(args) => cli::commands(&args),
         Command::Backup(args) => cli::backup(&args),
         Command::Restore(args) => cli::restore(&args),
         Command::CheckConfig(args) => cli::check_config(&args),

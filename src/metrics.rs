@@ -1,4 +1,4 @@
-//! What sockets, the gateway intake and the store add to `/metrics`.
+//! What sockets, the gateway intake, commands and the store add to `/metrics`.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     api::metrics::{Collector, counter, family, gauge, sample},
-    discord::{EventKind, GatewayStats},
+    discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
 };
@@ -190,6 +190,43 @@ pub fn gateway(stats: impl Fn() -> Option<Arc<GatewayStats>> + Send + Sync + 'st
                 "lantern_gateway_censuses_total",
                 "Complete counts of the members.",
                 stats.censuses(),
+            ),
+        ] {
+            counter(out, name, help, value);
+        }
+    })
+}
+
+/// The numbers of slash commands.
+pub fn commands(stats: Arc<CommandStats>) -> Collector {
+    Box::new(move |out| {
+        let name = "lantern_commands_total";
+        family(
+            out,
+            "counter",
+            name,
+            "Slash commands and their buttons that were used, by what came of it.",
+        );
+        for (command, outcome, count) in stats.commands() {
+            let outcome = outcome.as_str();
+            let labels = format!("{{command=\"{command}\",outcome=\"{outcome}\"}}");
+            sample(out, name, &labels, count);
+        }
+        for (name, help, value) in [
+            (
+                "lantern_commands_promised_total",
+                "Answers that took so long that Discord was told to wait.",
+                stats.promised(),
+            ),
+            (
+                "lantern_commands_turned_away_total",
+                "Interactions that were not looked at, because too many were under way.",
+                stats.turned_away(),
+            ),
+            (
+                "lantern_command_completions_total",
+                "How often what somebody typed was completed.",
+                stats.completions(),
             ),
         ] {
             counter(out, name, help, value);

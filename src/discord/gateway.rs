@@ -9,6 +9,7 @@ use lantern_actors::ports::intake::Intake;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
+use super::commands::Commands;
 use super::connection::Moment;
 use super::login::Backoff;
 use super::reception::{Ask, Reception};
@@ -36,6 +37,10 @@ pub struct GatewayConfig {
     pub retry_first: Duration,
     /// The longest pause between two attempts.
     pub retry_max: Duration,
+    /// The least pause between two changes of the bot's status; zero means that it shows none.
+    pub status_interval: Duration,
+    /// Who answers slash commands; nobody if not set.
+    pub commands: Option<Arc<Commands>>,
 }
 
 impl GatewayConfig {
@@ -49,6 +54,8 @@ impl GatewayConfig {
             patience: Duration::from_secs(15),
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
+            status_interval: Duration::from_secs(20),
+            commands: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lantern_actors::domain::{GuildId, Presence, Profile, UserId};
 use lantern_actors::ports::intake::{GatewayState, Intake};
+use serenity::gateway::ActivityData;
 use serenity::model::event::{Event, UnknownEvent};
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +21,7 @@ use super::gateway::{GatewayConfig, GatewayError};
 use super::questions::{Question, Questions};
 use super::salvage::Salvage;
 use super::stats::{EventKind, GatewayStats};
+use super::status::Status;
 use super::warnings::Warnings;
 
 #[cfg(test)]
@@ -59,6 +61,7 @@ pub(super) struct Reception {
     asks: mpsc::UnboundedReceiver<Ask>,
     connection: Connection,
     warnings: Warnings,
+    status: Status,
     /// After how long without a word a client is given up, and when it owes an answer.
     give_up: Duration,
     give_up_asked: Duration,
@@ -93,6 +96,7 @@ impl Reception {
             asks,
             connection: Connection::new(config.silence, now),
             warnings: Warnings::default(),
+            status: Status::new(config.status_interval),
             give_up: config.silence * 2,
             give_up_asked: config.patience * 3,
         };
@@ -146,6 +150,20 @@ impl Reception {
         let everybody = everybody.map(|nonce| Request::Everybody { nonce });
         let some = || self.questions.next(now.instant).map(Request::Users);
         Outlook::Good(everybody.or_else(some).into_iter().collect())
+    }
+
+    /// What the bot's status is to be from now on, if it is to change. While members are being
+    /// counted it stays.
+    pub(super) fn status(&mut self, now: Moment) -> Option<ActivityData> {
+        let is_counted = self.census.is_complete();
+        is_counted.then(|| self.status.due(self.members.len(), now.instant))?
+    }
+
+    /// Somebody uses a command: nothing about members, but Discord is heard.
+    pub(super) fn interaction(&mut self, now: Moment) {
+        self.stats.count_received(EventKind::Interaction);
+        let changed = self.connection.event(self.census.is_complete(), now);
+        self.announce(changed);
     }
 
     /// Takes in an event, and says what to ask Discord for at once. The only errors are about the
@@ -235,6 +253,7 @@ impl Reception {
 
     fn session_began(&mut self, guilds: &[GuildId], now: Moment) -> Result<(), GatewayError> {
         self.stats.count_session();
+        self.status.session_began();
         self.questions.clear();
         let known = *self.base.borrow();
         let base = match known {

@@ -65,6 +65,8 @@ impl Salvage {
                     presence: self.presence(data),
                 }
             }
+            // What was asked and by whom is lost; nobody can be answered.
+            EventKind::Interaction => return None,
             EventKind::Other => Dispatch::Other,
         })
     }

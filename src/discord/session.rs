@@ -2,6 +2,7 @@
 //!
 //! serenity spawns a task for each event, so the client has a runtime with one thread of its own,
 //! where tasks run in the order of events, and the handler does all of its work before any await.
+//! Interactions are handed over to the commands, which answer on another runtime.
 //! The runtime is dropped with the client: serenity's tasks may outlive it otherwise, and some end
 //! without a word (when a message cannot be sent, or a task panics), which is why the connection is
 //! watched from outside.
@@ -17,6 +18,7 @@ use serenity::all::{
 };
 use tokio::sync::{mpsc, watch};
 
+use super::commands::Commands;
 use super::connection::{Link, Moment};
 use super::gateway::{GatewayConfig, GatewayError};
 use super::login;
@@ -67,7 +69,7 @@ pub(super) async fn run(
     let end = tokio::select! {
         result = client.start() => ended(result),
         Some(error) = failures.recv() => SessionEnd::Failed(error),
-        () = watch_over(&manager, reception) => SessionEnd::Lost,
+        () = watch_over(&manager, reception, config.commands.as_deref()) => SessionEnd::Lost,
         _ = stop.wait_for(|stop| *stop) => SessionEnd::Stopped,
     };
     if matches!(end, SessionEnd::Stopped) {
@@ -86,6 +88,7 @@ async fn connect(
     let (failed, failures) = mpsc::unbounded_channel();
     let handler = Handler {
         reception: Arc::clone(reception),
+        commands: config.commands.clone(),
         failed,
     };
     let client = ClientBuilder::new_with_http(http, INTENTS)
@@ -115,6 +118,7 @@ fn ended(result: serenity::Result<()>) -> SessionEnd {
 
 struct Handler {
     reception: Arc<Mutex<Reception>>,
+    commands: Option<Arc<Commands>>,
     failed: mpsc::UnboundedSender<GatewayError>,
 }
 
@@ -122,6 +126,16 @@ struct Handler {
 impl RawEventHandler for Handler {
     async fn raw_event(&self, context: Context, event: Event) {
         let mut reception = self.reception.lock();
+        let event = match event {
+            Event::InteractionCreate(created) => {
+                reception.interaction(Moment::now());
+                if let Some(commands) = &self.commands {
+                    commands.answer(created.interaction);
+                }
+                return;
+            }
+            event => event,
+        };
         match reception.event(event, Moment::now()) {
             Ok(request) => {
                 if let (Some(request), Some(guild)) = (request, *reception.base().borrow()) {
@@ -135,18 +149,26 @@ impl RawEventHandler for Handler {
 }
 
 /// Returns when the client should be given up.
-async fn watch_over(manager: &ShardManager, reception: &Mutex<Reception>) {
+async fn watch_over(
+    manager: &ShardManager,
+    reception: &Mutex<Reception>,
+    commands: Option<&Commands>,
+) {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
         let runners = manager.runners.lock().await;
         let runner = runners.get(&SHARD);
-        let link = match runner.map(|runner| runner.stage) {
+        let stage = runner.map(|runner| runner.stage);
+        let link = match stage {
             Some(ConnectionStage::Connected | ConnectionStage::Identifying) => Link::Up,
             _ => Link::Down,
         };
         let round_trip = runner.and_then(|runner| runner.latency);
+        if let Some(commands) = commands {
+            commands.heard(round_trip);
+        }
         let mut reception = reception.lock();
         match reception.look(link, round_trip, Moment::now()) {
             Outlook::Hopeless => return,
@@ -155,6 +177,11 @@ async fn watch_over(manager: &ShardManager, reception: &Mutex<Reception>) {
                     for request in requests {
                         send(&runner.runner_tx, guild, request);
                     }
+                }
+                if let (Some(runner), Some(ConnectionStage::Connected)) = (runner, stage)
+                    && let Some(status) = reception.status(Moment::now())
+                {
+                    runner.runner_tx.set_activity(Some(status));
                 }
             }
         }

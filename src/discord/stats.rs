@@ -26,13 +26,15 @@ pub enum EventKind {
     MembersChunk,
     /// What a member is doing.
     PresenceUpdate,
+    /// A command or a button that a member uses.
+    Interaction,
     /// Everything else.
     Other,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ready,
         Self::Resumed,
         Self::GuildCreate,
@@ -42,6 +44,7 @@ impl EventKind {
         Self::MemberRemove,
         Self::MembersChunk,
         Self::PresenceUpdate,
+        Self::Interaction,
         Self::Other,
     ];
 
@@ -57,6 +60,7 @@ impl EventKind {
             Self::MemberRemove => "GUILD_MEMBER_REMOVE",
             Self::MembersChunk => "GUILD_MEMBERS_CHUNK",
             Self::PresenceUpdate => "PRESENCE_UPDATE",
+            Self::Interaction => "INTERACTION_CREATE",
             Self::Other => "OTHER",
         }
     }
@@ -73,6 +77,7 @@ impl EventKind {
             Event::GuildMemberRemove(_) => Self::MemberRemove,
             Event::GuildMembersChunk(_) => Self::MembersChunk,
             Event::PresenceUpdate(_) => Self::PresenceUpdate,
+            Event::InteractionCreate(_) => Self::Interaction,
             Event::Unknown(event) => Self::named(&event.kind),
             _ => Self::Other,
         }

@@ -204,6 +204,9 @@ fn complete(
         command.insert(key.to_owned(), json!(value.to_string()));
     }
     if let Some(guild) = guild {
+        // Where a guild's command can be used goes without saying.
+        command.insert("contexts".to_owned(), Value::Null);
+        command.insert("integration_types".to_owned(), json!([0]));
         command.insert("guild_id".to_owned(), json!(guild.to_string()));
     }
     if command.get("options").is_some_and(Value::is_null) {

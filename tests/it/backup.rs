@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     harness::{Discord, eventually, game},
@@ -84,7 +84,7 @@ async fn a_backup_of_a_running_hub_is_whole_and_restores_what_was_stored() {
 async fn a_backup_of_a_store_that_nobody_uses_is_the_same_twice() {
     let discord = Discord::on_embedded_store(5).await;
     let hub = discord.hub().await;
-    let told = hub.connect().await.init(&json!({"user_id": "All"})).await;
+    let told = hub.everybody().await;
     hub.stop().await;
     let place = tempfile::tempdir().unwrap();
     let folder = discord.folder().display().to_string();
@@ -102,8 +102,7 @@ async fn a_backup_of_a_store_that_nobody_uses_is_the_same_twice() {
     let ended = lantern(&["restore", &file], &folder).await;
     assert!(ended.succeeded, "{}", ended.errors);
     let hub = discord.hub().await;
-    hub.until_live().await;
-    let again = hub.connect().await.init(&json!({"user_id": "All"})).await;
+    let again = hub.everybody().await;
     assert_eq!(by_id(again), by_id(told));
 }
 

@@ -11,6 +11,7 @@ mod actors;
 mod asyncapi;
 mod backup;
 mod churn;
+mod commands;
 mod encodings;
 mod gateway;
 mod harness;

@@ -1,6 +1,7 @@
 //! What the README tells in tables and examples is what the program does.
 
 use lantern_actors::wire::{CloseCode, Opcode};
+use serde_json::Value;
 
 use crate::harness::{TestHub, still};
 
@@ -27,6 +28,38 @@ fn every_close_code_is_in_the_table() {
     for code in CloseCode::ALL {
         let cells = row(&code.number().to_string());
         assert!(!cells[2].is_empty() && !cells[3].is_empty(), "{cells:?}");
+    }
+}
+
+/// The full names of what Discord is told.
+fn names(at: &Value, before: &str) -> Vec<String> {
+    let name = format!("{before}{}", at["name"].as_str().unwrap());
+    let options = at["options"].as_array().into_iter().flatten();
+    let inner = options.filter(|option| matches!(option["type"].as_u64(), Some(1 | 2)));
+    let inner: Vec<String> = inner
+        .flat_map(|it| names(it, &format!("{name} ")))
+        .collect();
+    match inner.as_slice() {
+        [] => vec![name],
+        _ => inner,
+    }
+}
+
+#[tokio::test]
+async fn every_command_is_in_the_table() {
+    let hub = TestHub::start().await;
+    let simulator = hub.app().simulator().unwrap();
+    let (url, application) = (simulator.api_url(), simulator.application_id());
+    let guild = simulator.guild_id();
+    let url = format!("{url}/api/v10/applications/{application}/guilds/{guild}/commands");
+    let request = reqwest::Client::new().get(url);
+    let request = request.header("authorization", "Bot simulated-token");
+    let list: Value = request.send().await.unwrap().json().await.unwrap();
+    let list = list.as_array().unwrap().iter();
+    let names: Vec<String> = list.flat_map(|command| names(command, "/")).collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    for name in names {
+        assert!(!row(&format!("`{name}`"))[2].is_empty(), "{name}");
     }
 }
 

@@ -45,7 +45,7 @@ async fn who_has_not_changed_is_the_same_after_a_restart_and_is_not_told_again()
         .await;
     hub.until_user(gone, "it is told", |user| user["status"] == "offline")
         .await;
-    let before = hub.connect().await.init(&json!({"user_id": "All"})).await;
+    let before = hub.everybody().await;
     hub.stop().await;
 
     discord.control.playing(back, "Chess").await;
@@ -57,8 +57,7 @@ async fn who_has_not_changed_is_the_same_after_a_restart_and_is_not_told_again()
         by_id(&told).into_keys().collect::<Vec<_>>(),
         [back.to_string()]
     );
-    hub.until_live().await;
-    let after = hub.connect().await.init(&json!({"user_id": "All"})).await;
+    let after = hub.everybody().await;
     let (before, after) = (by_id(&before), by_id(&after));
     assert_eq!(before.len(), 21);
     for (user, before) in &before {

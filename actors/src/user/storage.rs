@@ -70,6 +70,8 @@ pub enum Condition {
     Always,
     /// The pair is there.
     Exists,
+    /// The pair is not there yet.
+    Absent,
     /// The pair is there and has one of these entity tags.
     Matches(Vec<String>),
     /// The same; that the pair is not there is told before (RFC 9110 section 13.2.1).
@@ -99,7 +101,7 @@ pub enum StorageError {
     /// There are as many pairs as may be.
     #[error("a user has at most {MAX_PAIRS} pairs")]
     TooManyPairs,
-    /// The pair has another entity tag, or is not there.
+    /// The pair has another entity tag, or is not there, or should not be and is.
     #[error("the pair is not the one that If-Match names")]
     PreconditionFailed,
     /// The user is not monitored.
@@ -179,7 +181,7 @@ impl Draft {
         match (condition, self.user.pairs.get(key)) {
             (Condition::Always, _)
             | (Condition::Exists, Some(_))
-            | (Condition::Differs(_), None) => Ok(()),
+            | (Condition::Absent | Condition::Differs(_), None) => Ok(()),
             (Condition::Exists | Condition::ExistsAs(_), None) => {
                 Err(StorageError::UnknownKey(key.clone()))
             }
@@ -380,6 +382,8 @@ mod tests {
             refused
         );
         assert_eq!(asked(&user, put("none", "y", matches(&tag))), refused);
+        assert_eq!(asked(&user, put("key0", "y", Condition::Absent)), refused);
+        assert!(asked(&user, put("none", "y", Condition::Absent)).is_ok());
         let unknown = Err(StorageError::UnknownKey(key("none")));
         assert_eq!(asked(&user, put("none", "y", Condition::Exists)), unknown);
         let exists_as = |tag: &str| Condition::ExistsAs(vec![tag.to_owned()]);

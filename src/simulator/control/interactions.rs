@@ -217,6 +217,10 @@ fn autocomplete(
         let message = "name the option that is typed: {\"options\": {\"query\": \"ab\"}, \"focused\": \"query\"}";
         return Err(ControlError::InvalidOption(message.to_owned()));
     }
+    if !options::is_completed(definitions, &options) {
+        let message = "the option is not registered with \"autocomplete\": true";
+        return Err(ControlError::InvalidOption(message.to_owned()));
+    }
     let data = create::command(&live.world.lock(), &command, &options, None);
     Ok(Prepared {
         kind: AUTOCOMPLETE,

@@ -85,6 +85,28 @@ pub fn check(data: &Map<String, Value>, files: &[Upload], edit: bool) -> Result<
     Ok(())
 }
 
+/// Checks the choices for a text that is being typed: 25 at most, of at most 100 characters.
+pub fn check_choices(data: &Map<String, Value>) -> Result<(), RestError> {
+    let mut errors = FieldErrors::default();
+    let choices = data.get("choices").and_then(Value::as_array);
+    let choices = choices.map(Vec::as_slice).unwrap_or_default();
+    if choices.len() > 25 {
+        let message = "Must be 25 or fewer in length.";
+        errors.add("data.choices", "BASE_TYPE_MAX_LENGTH", message);
+    }
+    for (number, choice) in choices.iter().enumerate() {
+        for key in ["name", "value"] {
+            let text = choice.get(key).and_then(Value::as_str);
+            if text.is_some_and(|text| !(1..=100).contains(&text.chars().count())) {
+                let at = format!("data.choices.{number}.{key}");
+                let message = "Must be between 1 and 100 in length.";
+                errors.add(&at, "BASE_TYPE_BAD_LENGTH", message);
+            }
+        }
+    }
+    errors.into_result()
+}
+
 /// The flags in a payload.
 pub fn flags(data: &Map<String, Value>) -> u64 {
     data.get("flags")

@@ -93,6 +93,20 @@ impl Interactions {
         })
     }
 
+    /// Shows a message as it is now to all interactions that have it: the one it answered, and those
+    /// of its buttons.
+    pub fn share(&self, thread: &Thread, id: u64) {
+        let Some(message) = thread.answers().messages.remove(&id) else {
+            return;
+        };
+        let others: Vec<Arc<Thread>> = self.threads.lock().values().cloned().collect();
+        for other in others {
+            if other.origin.interaction != thread.origin.interaction {
+                other.follow(id, &message);
+            }
+        }
+    }
+
     /// The newest modal with the custom id, and the message whose component opened it.
     pub fn modal(&self, custom_id: &str) -> Option<(Value, Arc<Thread>)> {
         let threads = self.threads.lock();

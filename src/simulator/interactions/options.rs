@@ -8,6 +8,9 @@ use crate::simulator::control::error::ControlError;
 
 const SUB_COMMAND: u64 = 1;
 const SUB_COMMAND_GROUP: u64 = 2;
+const STRING: u64 = 3;
+/// The longest text that an option takes.
+const MAX_TEXT: u64 = 6_000;
 
 /// What an interaction's options must be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,7 @@ fn by_definition(
     }
     if completeness == Completeness::Sent {
         check(name, kind, value)?;
+        check_length(name, definition, value)?;
     }
     Ok(json!({"name": name, "type": kind, "value": value}))
 }
@@ -150,6 +154,41 @@ fn check(name: &str, kind: u64, value: &Value) -> Result<(), ControlError> {
     }
 }
 
+/// Discord lets nobody send a text that is longer or shorter than the command says.
+fn check_length(name: &str, definition: &Value, value: &Value) -> Result<(), ControlError> {
+    let Some(text) = value.as_str().filter(|_| kind_of(definition) == STRING) else {
+        return Ok(());
+    };
+    let bound = |key: &str| definition.get(key).and_then(Value::as_u64);
+    let least = bound("min_length").unwrap_or_default();
+    let most = bound("max_length").unwrap_or(MAX_TEXT);
+    let length = text.chars().count() as u64;
+    if (least..=most).contains(&length) {
+        Ok(())
+    } else {
+        Err(wrong(format!(
+            "the option \"{name}\" takes {least} to {most} characters"
+        )))
+    }
+}
+
+/// Whether the option that is typed is one that the bot completes.
+pub fn is_completed(definitions: &Value, options: &[Value]) -> bool {
+    let definitions = definitions.as_array().map(Vec::as_slice);
+    let definitions = definitions.unwrap_or_default();
+    options.iter().any(|option| {
+        let name = name_of(option).unwrap_or_default();
+        let Ok(definition) = find(definitions, name) else {
+            return false;
+        };
+        let is_true = |of: &Value, key: &str| of.get(key).is_some_and(|it| *it == true);
+        match option.get("options").and_then(Value::as_array) {
+            Some(inner) => is_completed(definition.get("options").unwrap_or(&Value::Null), inner),
+            None => is_true(option, "focused") && is_true(definition, "autocomplete"),
+        }
+    })
+}
+
 /// Marks the option that is being typed: the one named, or the last.
 pub fn focus(options: &mut [Value], name: Option<&str>) -> bool {
     let position = match name {
@@ -209,7 +248,7 @@ mod tests {
 
     fn definitions() -> Value {
         json!([{"name": "set", "type": 1, "options": [
-            {"name": "key", "type": 3, "required": true}, {"name": "count", "type": 4}, {"name": "who", "type": 6},
+            {"name": "key", "type": 3, "required": true, "max_length": 5, "autocomplete": true}, {"name": "count", "type": 4}, {"name": "who", "type": 6},
         ]}])
     }
 
@@ -235,6 +274,7 @@ mod tests {
             (json!({"get": {}}), "no option \"get\"; it has: set"),
             (json!({"set": {}}), "\"key\" is required"),
             (json!({"set": {"key": "a", "count": "2"}}), "a whole number"),
+            (json!({"set": {"key": "longer"}}), "0 to 5 characters"),
             (json!(5), "an object"),
         ] {
             let error = resolve(&definitions(), &given, Completeness::Sent)
@@ -254,6 +294,7 @@ mod tests {
         .unwrap();
         assert!(focus(&mut options, Some("key")));
         assert_eq!(options[0]["options"][0]["focused"], true);
+        assert!(is_completed(&definitions(), &options));
         assert!(!focus(&mut options, Some("nothing")));
     }
 }

@@ -189,19 +189,7 @@ impl Thread {
         match kind {
             4 => draft.check(false),
             7 => draft.check(true),
-            8 if draft
-                .data
-                .get("choices")
-                .and_then(Value::as_array)
-                .is_some_and(|choices| choices.len() > 25) =>
-            {
-                Err(RestError::field(
-                    "data.choices",
-                    "BASE_TYPE_MAX_LENGTH",
-                    "Must be 25 or fewer in length.",
-                ))
-            }
-            8 => required("choices"),
+            8 => required("choices").and_then(|()| message::check_choices(&draft.data)),
             9 => required("custom_id")
                 .and_then(|()| required("title"))
                 .and_then(|()| required("components")),
@@ -257,6 +245,14 @@ impl Thread {
             .get(&id)
             .cloned()
             .ok_or(RestError::UnknownMessage)
+    }
+
+    /// Takes in what became of a message that another interaction has changed, if this one has it too.
+    pub fn follow(&self, id: u64, changed: &Map<String, Value>) {
+        let mut answers = self.answers.lock();
+        if let Some(message) = answers.messages.get_mut(&id) {
+            message.clone_from(changed);
+        }
     }
 
     /// Deletes a message.

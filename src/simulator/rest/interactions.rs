@@ -40,6 +40,9 @@ pub fn callback(
     };
     let timeout = live.config.interaction_timeout;
     let answers = thread.call_back(kind, draft, live.interactions.new_id(), timeout)?;
+    if let (7, Some(original)) = (kind, answers.original) {
+        live.interactions.share(&thread, original);
+    }
     match flag(req, "with_response") {
         true => Ok(Reply::ok(&with_response(&thread, kind, &answers))),
         false => Ok(Reply::no_content()),
@@ -111,7 +114,11 @@ pub fn edit_message(
     Data(live): Data<&Arc<Live>>,
 ) -> Result<Reply, RestError> {
     let thread = thread(live, &application, &token)?;
-    Ok(Reply::ok(&thread.edit(&message, &form.draft(live))?.into()))
+    let edited = thread.edit(&message, &form.draft(live))?;
+    let edited_id = edited.get("id").and_then(Value::as_str).map(id);
+    live.interactions
+        .share(&thread, edited_id.unwrap_or_default());
+    Ok(Reply::ok(&edited.into()))
 }
 
 /// DELETE /webhooks/{application}/{token}/messages/{id}

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode};
+use fjall::{
+    AbstractTree, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode,
+    compaction::Leveled, config::FilterPolicy,
+};
 use lantern_actors::ports::store::StoreError;
 use parking_lot::{Mutex, RwLock};
 
@@ -26,6 +29,8 @@ const MEMTABLE_BYTES: u64 = 16 << 20;
 /// Below these fjall never waits: one batch adds at most one of each.
 const MOST_SEALED: usize = 3;
 const MOST_RUNS: usize = 28;
+/// How many tables gather before they are merged.
+const MERGED_TABLES: u8 = 12;
 /// How long to wait before looking again.
 const CATCH_UP: Duration = Duration::from_millis(5);
 
@@ -96,17 +101,18 @@ impl Engine {
         forget_unfinished(path).map_err(EngineError::Io)?;
         torn::mend(path)?;
         let database = open_database(path)?;
-        let keyspace = |name: &str| {
-            database.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
-            })
+        // Looked up by whole keys.
+        let points = |name: &str| database.keyspace(name, options);
+        // Read in ranges alone, for which filters are of no use.
+        let ranges = |name: &str| {
+            database.keyspace(name, || options().filter_policy(FilterPolicy::disabled()))
         };
         Ok(Self {
-            members: keyspace("members")?,
-            users: keyspace("users")?,
-            pairs: keyspace("pairs")?,
-            events: keyspace("events")?,
-            expiry: keyspace("expiry")?,
+            members: points("members")?,
+            users: points("users")?,
+            pairs: ranges("pairs")?,
+            events: ranges("events")?,
+            expiry: ranges("expiry")?,
             database,
         })
     }
@@ -163,6 +169,15 @@ fn forget_unfinished(path: &Path) -> io::Result<()> {
         fs::remove_dir_all(path)?;
     }
     Ok(())
+}
+
+/// Tables are merged late: what is written here is read seldom, and merging takes the processor from
+/// those who commit.
+fn options() -> KeyspaceCreateOptions {
+    let merging = Leveled::default().with_l0_threshold(MERGED_TABLES);
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(MEMTABLE_BYTES)
+        .compaction_strategy(Arc::new(merging))
 }
 
 fn open_database(path: &Path) -> fjall::Result<Database> {

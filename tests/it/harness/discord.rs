@@ -36,6 +36,7 @@ impl Discord {
         config.kv.token_secret = Some(Secret::new(SECRET));
         config.store.path = folder.path().to_owned();
         config.discord.api_url = Some(simulator.api_url());
+        config.discord.status_interval_ms = 0;
         config.discord.token = Some(Secret::new("simulated-token"));
         Self {
             control: Control::new(&simulator),
@@ -61,6 +62,16 @@ impl Discord {
     /// A hub that mirrors it, once it knows its members.
     pub async fn hub(&self) -> TestHub {
         let hub = self.starting_hub().await;
+        within("the member list is complete", hub.hub().completed()).await;
+        hub
+    }
+
+    /// A hub that mirrors it, with a changed configuration, once it knows its members.
+    pub async fn hub_with(&self, change: impl FnOnce(&mut Config)) -> TestHub {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let running = Running::start(config, None).await;
+        let hub = TestHub::around(running, self.control.clone(), None);
         within("the member list is complete", hub.hub().completed()).await;
         hub
     }

@@ -66,6 +66,8 @@ impl TestHub {
         config.kv.token_secret = Some(Secret::new(SECRET));
         let folder = tempfile::tempdir().unwrap();
         config.store.path = folder.path().to_owned();
+        // The bot is a member, and nobody but a test is to change what members show.
+        config.discord.status_interval_ms = 0;
         change(&mut config);
         let keyspace = cql::choose(&mut config, folder.path()).await;
         let place = Place {
@@ -111,6 +113,19 @@ impl TestHub {
         let mut client = self.connect().await;
         let told = client.init(&serde_json::json!({ "user_id": user })).await;
         (client, told)
+    }
+
+    /// Everybody, as a socket that watches All is told first, once nobody is stale any more. The
+    /// shards hear that the gateway is live a moment after the hub.
+    pub async fn everybody(&self) -> Value {
+        let all = serde_json::json!({"user_id": "All"});
+        eventually("nobody is stale", async || {
+            let told = self.connect().await.init(&all).await;
+            let is_fresh = |user: &Value| user.get("stale").is_none();
+            let is_live = told.as_array().unwrap().iter().all(is_fresh);
+            is_live.then_some(told)
+        })
+        .await
     }
 
     /// `GET` of a path: the status and the JSON.

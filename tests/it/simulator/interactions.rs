@@ -14,7 +14,7 @@ const TOKEN: Option<&str> = Some("simulated-token");
 async fn with_bot(config: SimulatorConfig) -> (Simulator, Socket) {
     let simulator = start(config).await;
     let path = format!("/applications/{}/commands", simulator.application_id());
-    let options = json!([{"name": "who", "description": "Whose", "type": 6}, {"name": "text", "description": "What", "type": 3}]);
+    let options = json!([{"name": "who", "description": "Whose", "type": 6}, {"name": "text", "description": "What", "type": 3, "autocomplete": true}]);
     let command = json!({"name": "card", "description": "Shows a card", "options": options});
     assert_eq!(
         rest(&simulator, "POST", &path, TOKEN, command)

@@ -338,10 +338,16 @@ async fn wait(
             waited_ms: wait.as_millis(),
         });
     }
-    let complete = changes.wait_for(|_| {
+    let is_complete = || {
         let answers = thread.answers();
         !answers.loading() && answers.followups().len() >= followups
-    });
+    };
+    // Not in `wait_for`, whose condition is looked at under the lock that a change needs while it
+    // holds the answers.
+    let complete = async {
+        changes.mark_unchanged();
+        while !is_complete() && changes.changed().await.is_ok() {}
+    };
     // What was promised but did not come is missing from the answer, and `complete` says so.
     _ = tokio::time::timeout(wait, complete).await;
     changes.mark_unchanged();

@@ -4,7 +4,11 @@ mod root;
 mod storage;
 
 use std::{
-    sync::{Arc, OnceLock, mpsc},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     time::{Duration, SystemTime},
 };
 
@@ -67,6 +71,17 @@ impl Default for HubConfig {
 /// How much decisions about storage that are under way may bring, in KiB; each takes one more.
 const MOST_STORAGE_KIB: usize = 256 << 10;
 
+/// How requests for users' storage were answered.
+#[derive(Debug, Default)]
+pub struct StorageCounts {
+    /// Done, and on disk if there was anything to change.
+    pub done: AtomicU64,
+    /// Refused: an old token, a limit, a condition, an unknown key or user.
+    pub refused: AtomicU64,
+    /// Not possible now.
+    pub unavailable: AtomicU64,
+}
+
 /// The live core. Cheap to clone; the last clone does not stop it, [`Hub::stop`] does.
 #[derive(Clone)]
 pub struct Hub {
@@ -85,6 +100,7 @@ struct Inner {
     storage: Arc<Storage>,
     restore_timeout: Duration,
     storage_timeout: Duration,
+    storage_counts: StorageCounts,
     /// Bounds what is under way in all mailboxes.
     storage_room: Arc<Semaphore>,
     gateway: RwLock<GatewayState>,
@@ -140,6 +156,7 @@ impl Hub {
                 storage,
                 restore_timeout: config.restore_timeout,
                 storage_timeout: config.storage_timeout,
+                storage_counts: StorageCounts::default(),
                 storage_room: Arc::new(Semaphore::new(MOST_STORAGE_KIB)),
                 heard_before: OnceLock::new(),
                 gateway: RwLock::new(GatewayState::Connecting),
@@ -264,6 +281,28 @@ impl Hub {
     /// # Errors
     /// See [`StorageError`]; [`StorageError::Unavailable`] after `storage_timeout` at the latest.
     pub async fn storage(
+        &self,
+        user: UserId,
+        authority: Authority,
+        request: StorageRequest,
+    ) -> Result<StorageAnswer, StorageError> {
+        let answer = self.ask_storage(user, authority, request).await;
+        let counts = &self.inner.storage_counts;
+        let count = match &answer {
+            Ok(_) => &counts.done,
+            Err(StorageError::Unavailable(_) | StorageError::NotReady) => &counts.unavailable,
+            Err(_) => &counts.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        answer
+    }
+
+    /// How requests for storage were answered.
+    pub fn storage_counts(&self) -> &StorageCounts {
+        &self.inner.storage_counts
+    }
+
+    async fn ask_storage(
         &self,
         user: UserId,
         authority: Authority,

@@ -3,7 +3,7 @@
 //! Other parts add theirs as a [`Collector`], written with [`gauge`] and [`counter`].
 
 use std::fmt::{Display, Write};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use lantern_actors::ports::GatewayState;
 use poem::{IntoResponse, Response};
@@ -127,6 +127,22 @@ fn text(context: &ServerContext) -> String {
         "Whether the member list has been complete.",
         u8::from(hub.is_complete()),
     );
+    let name = "lantern_storage_requests_total";
+    family(
+        &mut out,
+        "counter",
+        name,
+        "Changes of users' storage that were asked for, by what became of them.",
+    );
+    let counts = hub.storage_counts();
+    for (outcome, count) in [
+        ("done", &counts.done),
+        ("refused", &counts.refused),
+        ("unavailable", &counts.unavailable),
+    ] {
+        let labels = format!("{{outcome=\"{outcome}\"}}");
+        sample(&mut out, name, &labels, count.load(Ordering::Relaxed));
+    }
     gateway(&mut out, hub.gateway_state());
     for collect in &context.collectors {
         collect(&mut out);

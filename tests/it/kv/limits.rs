@@ -26,6 +26,8 @@ async fn of_600_pairs_at_once_512_are_taken() {
         *counts.entry(*status).or_insert(0) += 1;
     }
     assert_eq!(counts, HashMap::from([(200, 512), (409, 88)]));
+    let counted = "lantern_storage_requests_total{outcome=\"refused\"}";
+    assert_eq!(hub.metric(counted).await, 88);
     let told = pairs(&hub, user).await;
     assert_eq!(told.as_object().unwrap().len(), 512);
     for (key, status) in answers {

@@ -171,7 +171,7 @@ impl Commits {
         });
     }
 
-    /// A commit has ended. Gives what it changed; the callers are answered by [`Self::answer`] once
+    /// A commit has ended. Gives what it changed; the callers are answered by [`Answered::send`] once
     /// that is published.
     pub(super) fn committed(
         &mut self,

@@ -80,9 +80,11 @@ impl Thread {
                     let requests = self.gather(first);
                     self.guarded(|this| this.turn(requests));
                 }
-                Err(RecvTimeoutError::Timeout) => self.guarded(Self::upkeep),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            // Also when requests never cease.
+            self.guarded(Self::upkeep);
         }
         if let Ok(engine) = self.shelf.engine() {
             // Whatever it says, there is nobody left to tell but the log.
@@ -160,7 +162,7 @@ impl Thread {
         Ok(())
     }
 
-    /// What has to be done when nobody asks for anything.
+    /// What has to be done from time to time, if it is time.
     fn upkeep(&mut self) -> Result<(), EngineError> {
         let Ok(engine) = self.shelf.engine() else {
             return Ok(());

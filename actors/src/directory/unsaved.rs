@@ -83,9 +83,15 @@ impl Unsaved {
     pub(crate) fn take(&self, most: usize) -> Vec<(UserId, Unwritten)> {
         let mut users = self.users.lock();
         let some: Vec<UserId> = users.keys().take(most).copied().collect();
-        some.iter()
+        let taken = some
+            .iter()
             .filter_map(|user| users.remove_entry(user))
-            .collect()
+            .collect();
+        if users.is_empty() {
+            // The room that a whole guild took would be looked through each time.
+            *users = HashMap::new();
+        }
+        taken
     }
 
     /// Puts back what could not be written; what has come since is newer.

@@ -204,6 +204,13 @@ impl Hub {
                     let _ = restored.inner.heard_before.set(heard_at);
                     restored.gateway_is(restored.gateway_state());
                 }
+                // The members were counted meanwhile: somebody may have been taken in behind that
+                // who has left long ago.
+                if restored.is_complete()
+                    && let Some(resync) = restored.inner.resync.0.get()
+                {
+                    resync.everybody();
+                }
             },
         );
     }

@@ -1,0 +1,208 @@
+//! Writes SVG: markup of our own, texts as outlines, and nothing from outside.
+
+use std::{collections::HashMap, fmt::Write};
+
+use crate::card::text::{self, EM, GlyphKey, Line};
+
+/// The most bytes of outlines that a card holds. Past it, glyphs become boxes: only long texts of
+/// ever new and intricate glyphs come here.
+const MAX_OUTLINES: usize = 52_000;
+
+/// The box that stands for a glyph that cannot be shown, on the grid of glyphs.
+const BOX: &str = "M52 -340h216v340h-216zM92 -300v260h136v-260z";
+
+/// How much a letter is thickened to look bold, in steps of the grid.
+const THICKENING: u32 = 16;
+
+/// An SVG document under construction.
+#[derive(Debug, Default)]
+pub struct Svg {
+    body: String,
+    outlines: String,
+    names: HashMap<GlyphKey, Option<usize>>,
+}
+
+impl Svg {
+    /// Adds markup, whose texts must be escaped.
+    pub fn markup(&mut self, markup: std::fmt::Arguments<'_>) {
+        // Writing to a String does not fail.
+        let _ = self.body.write_fmt(markup);
+    }
+
+    /// Adds a text at its left end and base line.
+    pub fn line(&mut self, line: &Line, x: f32, y: f32, fill: &str) {
+        if line.shaped.glyphs.is_empty() {
+            return;
+        }
+        let scale = line.style.size / EM;
+        let spacing = line.style.spacing / scale;
+        let said = escaped(&line.text);
+        self.markup(format_args!(
+            r#"<g aria-label="{said}" fill="{fill}" transform="translate({} {}) scale({})">"#,
+            Number(x),
+            Number(y),
+            Scale(scale)
+        ));
+        for (index, glyph) in line.shaped.glyphs.iter().enumerate() {
+            let x = (glyph.x + spacing * index as f32).round() as i32;
+            let y = glyph.y.round() as i32;
+            let Some(key) = glyph.key else {
+                self.boxed(x);
+                continue;
+            };
+            let thickness = if glyph.is_thickened { fill } else { "" };
+            for layer in text::drawing(key).iter() {
+                let Some(name) = self.name(layer.key, &layer.path) else {
+                    self.boxed(x);
+                    break;
+                };
+                self.glyph(name, (x, y), layer.fill, thickness);
+            }
+        }
+        self.body.push_str("</g>");
+    }
+
+    fn glyph(&mut self, name: usize, (x, y): (i32, i32), fill: Option<text::Fill>, stroke: &str) {
+        let _ = write!(self.body, r##"<use href="#g{name}""##);
+        if x != 0 {
+            let _ = write!(self.body, r#" x="{x}""#);
+        }
+        if y != 0 {
+            let _ = write!(self.body, r#" y="{y}""#);
+        }
+        if let Some(fill) = fill {
+            let [red, green, blue] = fill.rgb;
+            let _ = write!(self.body, r##" fill="#{red:02x}{green:02x}{blue:02x}""##);
+            if fill.opacity < 100 {
+                let _ = write!(self.body, r#" fill-opacity=".{:02}""#, fill.opacity);
+            }
+        }
+        if !stroke.is_empty() {
+            let _ = write!(
+                self.body,
+                r#" stroke="{stroke}" stroke-width="{THICKENING}""#
+            );
+        }
+        self.body.push_str("/>");
+    }
+
+    fn boxed(&mut self, x: i32) {
+        let _ = write!(
+            self.body,
+            r#"<path transform="translate({x})" fill-rule="evenodd" fill-opacity=".5" d="{BOX}"/>"#
+        );
+    }
+
+    /// The name of an outline, which is written once. `None` if there is no room for it.
+    fn name(&mut self, key: GlyphKey, path: &str) -> Option<usize> {
+        if let Some(name) = self.names.get(&key) {
+            return *name;
+        }
+        let has_room = self.outlines.len() + path.len() <= MAX_OUTLINES;
+        let name = has_room.then_some(self.names.len());
+        if let Some(name) = name {
+            let _ = write!(self.outlines, r#"<path id="g{name}" d="{path}"/>"#);
+        }
+        self.names.insert(key, name);
+        name
+    }
+
+    /// The whole document. `title` and `description` are what a screen reader says.
+    pub fn finished(self, width: f32, height: f32, title: &str, description: &str) -> String {
+        let (width, height) = (Number(width), Number(height));
+        let (title, description) = (escaped(title), escaped(description));
+        let Self { body, outlines, .. } = self;
+        format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d"><title id="t">{title}</title><desc id="d">{description}</desc><defs>{outlines}</defs>{body}</svg>"#
+        )
+    }
+}
+
+/// A number of pixels with one digit behind the point at most.
+pub struct Number(pub f32);
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = (self.0 * 10.0).round() as i64;
+        if tenths % 10 == 0 {
+            write!(out, "{}", tenths / 10)
+        } else {
+            write!(out, "{}", tenths as f64 / 10.0)
+        }
+    }
+}
+
+/// A factor with as many digits as matter.
+struct Scale(f32);
+
+impl std::fmt::Display for Scale {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{:.5}", self.0);
+        out.write_str(text.trim_start_matches('0'))
+    }
+}
+
+/// A text inside markup or an attribute in double quotes. [`text::clean`] takes out what XML refuses.
+pub fn escaped(text: &str) -> String {
+    let text = text::clean(text);
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::text::{Style, Weight};
+
+    const STYLE: Style = Style {
+        size: 16.0,
+        weight: Weight::Regular,
+        spacing: 0.0,
+    };
+
+    #[test]
+    fn an_outline_is_written_once_however_often_it_is_used() {
+        let mut svg = Svg::default();
+        svg.line(&text::line("aaaa", STYLE, 100.0), 0.0, 20.0, "#000");
+        let svg = svg.finished(100.0, 30.0, "t", "d");
+        assert_eq!(svg.matches("<path id=").count(), 1);
+        assert_eq!(svg.matches("<use").count(), 4);
+    }
+
+    #[test]
+    fn outlines_have_a_limit() {
+        let mut svg = Svg::default();
+        let mut letters = String::new();
+        for code in 0x1F300..0x1F600 {
+            letters.extend(char::from_u32(code));
+        }
+        svg.line(&text::line(&letters, STYLE, 99_999.0), 0.0, 20.0, "#000");
+        assert!(svg.outlines.len() < MAX_OUTLINES + 9_000);
+        assert!(svg.body.contains(BOX));
+    }
+
+    #[test]
+    fn texts_are_escaped() {
+        assert_eq!(
+            escaped("<a href=\"x\" b='y'>&\u{0}"),
+            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"
+        );
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let told = [1.0, 1.25, -0.04, 600.0].map(|number| Number(number).to_string());
+        assert_eq!(told, ["1", "1.3", "0", "600"]);
+        assert_eq!(Scale(26.0 / 512.0).to_string(), ".05078");
+    }
+}

@@ -1,0 +1,176 @@
+//! Avatars and artwork: fetched from where Discord's pictures are, made small, and kept.
+
+mod address;
+mod develop;
+mod fetch;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use quick_cache::{Weighter, sync::Cache};
+use tokio::sync::{Semaphore, watch};
+
+use self::fetch::Fetcher;
+use super::{album::Picture, content::Use};
+
+pub use self::address::{Address, AddressError, ImageProxy};
+
+/// How many pictures are fetched at once.
+const AT_ONCE: usize = 16;
+
+/// How many more may wait for their turn; past it cards do without.
+const WAITING: usize = 256;
+
+/// How long it is remembered that there is no picture at an address.
+const MISSING_FOR: Duration = Duration::from_secs(60);
+
+/// How many bytes an entry without a picture is counted as.
+const ENTRY: u64 = 128;
+
+/// How pictures are fetched and kept.
+#[derive(Clone, Debug)]
+pub struct PictureSettings {
+    /// Who fetches them; `None` is this program itself.
+    pub proxy: Option<ImageProxy>,
+    /// How long a card waits for its pictures.
+    pub wait: Duration,
+    /// How long a picture may take to come; one that comes too late for its card is there for the next.
+    pub timeout: Duration,
+    /// The longest that is taken, in bytes.
+    pub most_bytes: usize,
+    /// How many bytes of small pictures are kept.
+    pub cache_bytes: u64,
+}
+
+/// Fetches pictures and keeps them, in bounded memory.
+#[derive(Debug)]
+pub struct Pictures {
+    fetcher: Fetcher,
+    wait: Duration,
+    kept: Cache<Key, Kept, Weight>,
+    underway: Mutex<HashMap<Key, watch::Receiver<Option<Found>>>>,
+    turns: Semaphore,
+    counts: PictureCounts,
+}
+
+/// What became of pictures since the start.
+#[derive(Debug, Default)]
+pub struct PictureCounts {
+    /// That were there.
+    pub kept: AtomicU64,
+    /// That were fetched.
+    pub fetched: AtomicU64,
+    /// That could not be had.
+    pub failed: AtomicU64,
+}
+
+type Key = (String, Use);
+
+/// `None`: there is no picture there.
+type Found = Option<Arc<Picture>>;
+
+#[derive(Clone, Debug)]
+enum Kept {
+    Picture(Arc<Picture>),
+    Missing { until: Instant },
+}
+
+#[derive(Clone, Debug)]
+struct Weight;
+
+impl Weighter<Key, Kept> for Weight {
+    fn weight(&self, (url, _): &Key, kept: &Kept) -> u64 {
+        let picture = match kept {
+            Kept::Picture(picture) => picture.size(),
+            Kept::Missing { .. } => 0,
+        };
+        ENTRY + (url.len() + picture) as u64
+    }
+}
+
+impl Pictures {
+    /// Keeps nothing yet. Fails if the system has no randomness or certificates for connections.
+    pub fn new(settings: PictureSettings) -> Result<Self, reqwest::Error> {
+        // A kept picture is about 12 KB; the estimate only sizes tables.
+        let estimate = (settings.cache_bytes / 12_000) as usize + 64;
+        Ok(Self {
+            wait: settings.wait,
+            kept: Cache::with_weighter(estimate, settings.cache_bytes, Weight),
+            fetcher: Fetcher::new(settings)?,
+            underway: Mutex::default(),
+            turns: Semaphore::new(AT_ONCE),
+            counts: PictureCounts::default(),
+        })
+    }
+
+    /// What became of pictures since the start.
+    pub fn counts(&self) -> &PictureCounts {
+        &self.counts
+    }
+
+    /// The picture at an address, if it is kept or comes in time.
+    pub async fn get(self: &Arc<Self>, url: &str, used: Use) -> Found {
+        let key = (url.to_owned(), used);
+        match self.kept.get(&key) {
+            Some(Kept::Picture(picture)) => {
+                self.counts.kept.fetch_add(1, Ordering::Relaxed);
+                return Some(picture);
+            }
+            Some(Kept::Missing { until }) if Instant::now() < until => return None,
+            _ => {}
+        }
+        let mut found = self.underway(key)?;
+        let found = tokio::time::timeout(self.wait, found.wait_for(Option::is_some)).await;
+        found.ok()?.ok()?.clone().flatten()
+    }
+
+    /// Joins the fetch that is under way, or starts one. It goes on when nobody waits any more.
+    fn underway(self: &Arc<Self>, key: Key) -> Option<watch::Receiver<Option<Found>>> {
+        let mut underway = self.underway.lock();
+        if let Some(found) = underway.get(&key) {
+            return Some(found.clone());
+        }
+        if underway.len() >= AT_ONCE + WAITING {
+            return None;
+        }
+        let (finding, found) = watch::channel(None);
+        underway.insert(key.clone(), found.clone());
+        let pictures = Arc::clone(self);
+        tokio::spawn(async move {
+            let there = pictures.fetched(&key).await;
+            let kept = match &there {
+                Some(picture) => Kept::Picture(Arc::clone(picture)),
+                None => Kept::Missing {
+                    until: Instant::now() + MISSING_FOR,
+                },
+            };
+            pictures.kept.insert(key.clone(), kept);
+            pictures.underway.lock().remove(&key);
+            finding.send_replace(Some(there));
+        });
+        Some(found)
+    }
+
+    async fn fetched(&self, (url, used): &Key) -> Found {
+        // Never closed.
+        let _turn = self.turns.acquire().await.ok()?;
+        match self.fetcher.fetch(url, *used).await {
+            Ok(picture) => {
+                self.counts.fetched.fetch_add(1, Ordering::Relaxed);
+                Some(Arc::new(picture))
+            }
+            Err(error) => {
+                self.counts.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(%url, %error, "a card does without a picture");
+                None
+            }
+        }
+    }
+}

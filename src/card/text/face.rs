@@ -1,0 +1,161 @@
+//! The typefaces that cards are set in. They are part of the program: a card looks the same on every
+//! machine. Where each comes from is told in `fonts/README.md`.
+
+use std::sync::LazyLock;
+
+use harfrust::{
+    GlyphId,
+    font::{Font, glyph::outline::OutlineGlyphs},
+};
+use unicode_script::Script;
+
+/// How bold a text is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Weight {
+    /// For reading.
+    Regular,
+    /// For names and titles.
+    SemiBold,
+}
+
+/// One typeface.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FaceId(u8);
+
+/// A typeface as it is used.
+pub struct Face {
+    /// For shaping, and for its outlines.
+    pub font: Font,
+    /// Which script it is made for; `None` is asked for everything.
+    script: Option<Script>,
+    weight: Weight,
+}
+
+impl Face {
+    /// How many of the font's units are an em.
+    pub fn units_per_em(&self) -> f32 {
+        f32::from(self.font.units_per_em())
+    }
+
+    /// Its outlines.
+    pub fn outlines(&self) -> OutlineGlyphs<'_> {
+        self.font.outline_glyphs()
+    }
+
+    /// The glyph of a character alone.
+    pub fn glyph(&self, letter: char) -> Option<GlyphId> {
+        self.font.charmap().map_unicode(letter)
+    }
+}
+
+macro_rules! faces {
+    ($($file:literal $weight:ident $($script:ident)?;)*) => {
+        &[$(Source {
+            bytes: include_bytes!(concat!("../fonts/", $file)),
+            weight: Weight::$weight,
+            script: faces!(@script $($script)?),
+        }),*]
+    };
+    (@script) => { None };
+    (@script $script:ident) => { Some(Script::$script) };
+}
+
+struct Source {
+    bytes: &'static [u8],
+    weight: Weight,
+    script: Option<Script>,
+}
+
+/// In the order in which they are asked. The first two have what most texts need; the last is for
+/// emoji alone.
+const SOURCES: &[Source] = faces! {
+    "inter-regular.ttf" Regular;
+    "inter-semibold.ttf" SemiBold;
+    "emoji.ttf" Regular;
+};
+
+static FACES: LazyLock<Vec<Face>> = LazyLock::new(|| {
+    let face = |source: &Source| {
+        Some(Face {
+            font: Font::new(source.bytes, 0)?,
+            script: source.script,
+            weight: source.weight,
+        })
+    };
+    SOURCES.iter().filter_map(face).collect()
+});
+
+impl FaceId {
+    /// The typeface of most texts.
+    pub const fn main(weight: Weight) -> Self {
+        match weight {
+            Weight::Regular => Self(0),
+            Weight::SemiBold => Self(1),
+        }
+    }
+
+    /// The typeface of emoji.
+    pub const fn emoji() -> Self {
+        Self((SOURCES.len() - 1) as u8)
+    }
+
+    /// The typeface itself.
+    pub fn face(self) -> Option<&'static Face> {
+        FACES.get(usize::from(self.0))
+    }
+
+    /// Whether there is a bold text to be made of a typeface that has no bold form.
+    pub fn is_to_be_thickened(self, weight: Weight) -> bool {
+        weight == Weight::SemiBold
+            && self != Self::emoji()
+            && self
+                .face()
+                .is_some_and(|face| face.weight == Weight::Regular)
+    }
+
+    /// The first typeface that has all of these characters.
+    pub fn with(letters: &str, script: Script, weight: Weight) -> Option<Self> {
+        let faces = FACES.get(..FACES.len().saturating_sub(1))?;
+        let candidates = || {
+            faces.iter().enumerate().filter(|(_, face)| {
+                face.script.is_none_or(|made_for| made_for == script)
+                    && letters
+                        .chars()
+                        .all(|letter| is_silent(letter) || face.glyph(letter).is_some())
+            })
+        };
+        let (index, _) = candidates()
+            .find(|(_, face)| face.weight == weight)
+            .or_else(|| candidates().next())?;
+        u8::try_from(index).ok().map(Self)
+    }
+}
+
+/// Characters that change how others look and are not seen themselves.
+pub fn is_silent(letter: char) -> bool {
+    matches!(letter, '\u{200B}'..='\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{2060}' | '\u{AD}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_font_with_outlines() {
+        assert_eq!(FACES.len(), SOURCES.len());
+        for face in FACES.iter() {
+            assert!(face.units_per_em() >= 256.0);
+            assert!(!face.outlines().is_empty());
+        }
+        assert!(FaceId::emoji().face().unwrap().glyph('🏮').is_some());
+    }
+
+    #[test]
+    fn a_text_gets_the_weight_that_it_asks_for_if_there_is_one() {
+        for weight in [Weight::Regular, Weight::SemiBold] {
+            let face = FaceId::with("Ærø", Script::Latin, weight).unwrap();
+            assert_eq!(face, FaceId::main(weight));
+            assert!(!face.is_to_be_thickened(weight));
+        }
+    }
+}

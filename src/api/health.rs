@@ -32,9 +32,8 @@ impl HealthRoutes {
             return Readiness::Ready(PlainText("ready\n"));
         }
         let detail = "The members are still being counted.";
-        Readiness::NotReady(ProblemJson(
-            Problem::new(ProblemKind::NotReady, detail).retry_after_s(RETRY_AFTER_S),
-        ))
+        let problem = Problem::new(ProblemKind::NotReady, detail);
+        Readiness::NotReady(ProblemJson(problem), RETRY_AFTER_S)
     }
 }
 
@@ -52,5 +51,10 @@ enum Readiness {
     Ready(PlainText<&'static str>),
     /// The members are still being counted: `not_ready`.
     #[oai(status = 503)]
-    NotReady(ProblemJson),
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
 }

@@ -8,6 +8,7 @@ use poem::http::{self, HeaderMap, HeaderValue, header};
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi, ResponseContent,
     payload::{Html, Json},
+    types::Example,
 };
 
 use serde::Serialize;
@@ -104,7 +105,9 @@ struct StoreInfo {
 struct Links {
     /// The reference of this interface, to read.
     docs: String,
-    /// The same as an OpenAPI document.
+    /// The reference of the WebSocket, to read.
+    socket_docs: String,
+    /// That of this interface as an OpenAPI document.
     openapi: String,
     /// Users.
     users: String,
@@ -114,6 +117,7 @@ struct Links {
 
 /// About this server.
 #[derive(Debug, Object, Serialize)]
+#[oai(example)]
 struct Info {
     /// "Lantern".
     name: String,
@@ -131,6 +135,40 @@ struct Info {
     store: StoreInfo,
     /// Paths to go on with.
     links: Links,
+}
+
+impl Example for Info {
+    fn example() -> Self {
+        Self {
+            name: "Lantern".to_owned(),
+            version: VERSION.to_owned(),
+            uptime_seconds: 86_400,
+            monitored_users: 201,
+            ready: true,
+            gateway: Gateway {
+                state: GatewayStatus::Live,
+                since: None,
+            },
+            store: StoreInfo {
+                kind: "embedded".to_owned(),
+                available: true,
+                unsaved_members: 0,
+            },
+            links: Links::new(),
+        }
+    }
+}
+
+impl Links {
+    fn new() -> Self {
+        Self {
+            docs: "/docs".to_owned(),
+            socket_docs: "/docs/socket".to_owned(),
+            openapi: "/openapi.json".to_owned(),
+            users: "/api/v1/users".to_owned(),
+            socket: "/socket".to_owned(),
+        }
+    }
 }
 
 impl Info {
@@ -154,12 +192,7 @@ impl Info {
                 available: hub.store().is_available(),
                 unsaved_members: hub.directory().unsaved_members() as u64,
             },
-            links: Links {
-                docs: "/docs".to_owned(),
-                openapi: "/openapi.json".to_owned(),
-                users: "/api/v1/users".to_owned(),
-                socket: "/socket".to_owned(),
-            },
+            links: Links::new(),
         }
     }
 

@@ -6,32 +6,49 @@
 use poem::http::{Method, Uri};
 use poem_openapi::OpenApi;
 
-/// Every path and its methods.
+/// Paths in which a parameter is only a part of a segment, as in `{id}.svg`. The router cannot match
+/// those, so each has a path of its own there: (as the router has it, as it is requested and shown in
+/// the reference).
+pub(super) const FILE_NAMES: [(&str, &str); 0] = [];
+
+/// A path of the router as it is requested and shown in the reference.
+pub(super) fn shown(router_path: &str) -> &str {
+    let mut names = FILE_NAMES.into_iter();
+    let name = names.find(|(router, _)| *router == router_path);
+    name.map_or(router_path, |(_, shown)| shown)
+}
+
+/// Every path, as it is requested, and its methods.
 pub(super) struct RouteTable(Vec<Route>);
 
 struct Route {
-    /// `None` stands for any one segment.
-    segments: Vec<Option<String>>,
+    segments: Vec<Segment>,
     /// As in the header `Allow`.
     allow: String,
 }
+
+/// What stands between two slashes: texts and, as `None`, parameters of one character or more.
+struct Segment(Vec<Option<String>>);
 
 impl RouteTable {
     /// The table of these operations.
     pub fn of<T: OpenApi>() -> Self {
         let paths = T::meta().into_iter().flat_map(|api| api.paths);
+        Self::new(paths.map(|path| {
+            let operations = path.operations.into_iter();
+            let allow = allow(operations.map(|operation| operation.method));
+            (shown(&path.path).to_owned(), allow)
+        }))
+    }
+
+    fn new(paths: impl Iterator<Item = (String, String)>) -> Self {
         let mut routes: Vec<Route> = paths
-            .map(|path| Route {
-                segments: path.path.split('/').map(segment).collect(),
-                allow: allow(
-                    path.operations
-                        .into_iter()
-                        .map(|operation| operation.method),
-                ),
+            .map(|(path, allow)| Route {
+                segments: path.split('/').map(Segment::of).collect(),
+                allow,
             })
             .collect();
-        // A fixed segment is chosen before a parameter.
-        routes.sort_by_key(|route| route.segments.iter().filter(|part| part.is_none()).count());
+        routes.sort_by_key(Route::vagueness);
         Self(routes)
     }
 
@@ -47,20 +64,54 @@ impl RouteTable {
 impl Route {
     fn matches(&self, path: &str) -> bool {
         let mut given = path.split('/');
-        let all = self
-            .segments
-            .iter()
-            .all(|wanted| match (wanted, given.next()) {
-                (Some(wanted), Some(given)) => wanted == given,
-                (None, Some(given)) => !given.is_empty(),
-                (_, None) => false,
-            });
-        all && given.next().is_none()
+        let mut wanted = self.segments.iter();
+        wanted.all(|wanted| given.next().is_some_and(|given| wanted.matches(given)))
+            && given.next().is_none()
+    }
+
+    /// A fixed segment is chosen before a file name with a parameter, and that before a parameter.
+    fn vagueness(&self) -> (usize, usize) {
+        let parameters = |segment: &Segment| segment.0.iter().filter(|part| part.is_none()).count();
+        let wholes = self.segments.iter().filter(|segment| segment.0.len() == 1);
+        let mixed = self.segments.iter().filter(|segment| segment.0.len() > 1);
+        (wholes.map(parameters).sum(), mixed.map(parameters).sum())
     }
 }
 
-fn segment(text: &str) -> Option<String> {
-    (!text.starts_with('{')).then(|| text.to_owned())
+impl Segment {
+    fn of(text: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            if !before.is_empty() {
+                parts.push(Some(before.to_owned()));
+            }
+            parts.push(None);
+            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        }
+        if !rest.is_empty() || parts.is_empty() {
+            parts.push(Some(rest.to_owned()));
+        }
+        Self(parts)
+    }
+
+    fn matches(&self, given: &str) -> bool {
+        fits(&self.0, given)
+    }
+}
+
+fn fits(parts: &[Option<String>], given: &str) -> bool {
+    match parts {
+        [] => given.is_empty(),
+        [None] => !given.is_empty(),
+        [Some(text), rest @ ..] => given
+            .strip_prefix(text.as_str())
+            .is_some_and(|given| fits(rest, given)),
+        [None, rest @ ..] => given.char_indices().skip(1).any(|(at, _)| {
+            let (_, given) = given.split_at(at);
+            fits(rest, given)
+        }),
+    }
 }
 
 fn allow(methods: impl Iterator<Item = Method>) -> String {
@@ -133,6 +184,32 @@ mod tests {
             "/api/v1/users/1/storage/key/x",
             "/doc",
         ] {
+            assert_eq!(table.allow(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn file_names_with_parameters_are_matched_before_parameters() {
+        let paths = ["/u/{id}", "/u/{id}.{format}", "/u/{id}.svg", "/u/all.svg"];
+        let table = RouteTable::new(
+            paths
+                .map(|path| (path.to_owned(), path.to_owned()))
+                .into_iter(),
+        );
+        for (path, route) in [
+            ("/u/1", "/u/{id}"),
+            ("/u/1.", "/u/{id}"),
+            ("/u/.svg", "/u/{id}"),
+            ("/u/1.png", "/u/{id}.{format}"),
+            ("/u/1.svg", "/u/{id}.svg"),
+            ("/u/1.svg.svg", "/u/{id}.svg"),
+            ("/u/1.svgz", "/u/{id}.{format}"),
+            ("/u/ü.svg", "/u/{id}.svg"),
+            ("/u/all.svg", "/u/all.svg"),
+        ] {
+            assert_eq!(table.allow(path), Some(route), "{path}");
+        }
+        for path in ["/u/", "/u/1.svg/", "/1.svg"] {
             assert_eq!(table.allow(path), None, "{path}");
         }
     }

@@ -73,6 +73,8 @@ async fn the_member_of_the_examples_is_the_first_of_the_demo() {
     let member = hub.app().simulator().unwrap().first_member();
     let named = format!("/control/members/{member}/presence");
     assert!(README.contains(&named), "{named}");
+    let reference = lantern::api::document();
+    assert!(reference.contains(&format!("\"example\": \"{member}\"")));
     let (status, user) = hub.get(&format!("/api/v1/users/{member}")).await;
     assert_eq!(status, 200);
     assert_eq!(user["metadata"]["global_name"], "Ada");

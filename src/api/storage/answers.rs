@@ -2,24 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::{ApiResponse, Object, payload::Json};
+use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 
 use crate::api::problem::ProblemJson;
 
 /// A pair's value.
 #[derive(Debug, Object)]
-#[oai(rename = "PairValue")]
+#[oai(rename = "PairValue", example)]
 pub(super) struct ValueSchema {
     /// The value.
+    #[oai(validator(max_length = 30_000))]
     value: String,
+}
+
+impl Example for ValueSchema {
+    fn example() -> Self {
+        Self {
+            value: "Oslo".to_owned(),
+        }
+    }
 }
 
 /// A change was made.
 #[derive(Debug, Object)]
-#[oai(rename = "Success")]
+#[oai(rename = "Success", example)]
 pub(super) struct SuccessSchema {
     /// Always true.
     success: bool,
+}
+
+impl Example for SuccessSchema {
+    fn example() -> Self {
+        Self { success: true }
+    }
 }
 
 /// What a request for all pairs can be answered with.
@@ -112,7 +127,12 @@ pub(super) enum ChangedPair {
     Invalid(ProblemJson),
     /// There is no token, or it is none or not the newest: `missing_token`, `invalid_token`.
     #[oai(status = 401)]
-    NoToken(ProblemJson),
+    NoToken(
+        ProblemJson,
+        /// The scheme of RFC 6750; the token may stand without it too.
+        #[oai(header = "WWW-Authenticate")]
+        String,
+    ),
     /// The token is another user's: `not_your_storage`.
     #[oai(status = 403)]
     NotYours(ProblemJson),
@@ -162,7 +182,12 @@ pub(super) enum Changed {
     Invalid(ProblemJson),
     /// There is no token, or it is none or not the newest: `missing_token`, `invalid_token`.
     #[oai(status = 401)]
-    NoToken(ProblemJson),
+    NoToken(
+        ProblemJson,
+        /// The scheme of RFC 6750; the token may stand without it too.
+        #[oai(header = "WWW-Authenticate")]
+        String,
+    ),
     /// The token is another user's: `not_your_storage`.
     #[oai(status = 403)]
     NotYours(ProblemJson),

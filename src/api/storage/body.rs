@@ -9,7 +9,6 @@ use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
-    types::Type,
 };
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -92,18 +91,15 @@ impl<'a> ApiExtractor<'a> for ValueBody {
     type ParamRawType = ();
 
     fn request_meta() -> Option<MetaRequest> {
+        let mut value = MetaSchema::new("string");
+        value.max_length = Some(MAX_VALUE_CHARS);
+        let media = |content_type| MetaMediaType {
+            content_type,
+            schema: MetaSchemaRef::Inline(Box::new(value.clone())),
+        };
         Some(MetaRequest {
             description: Some("The value: up to 30,000 characters in UTF-8."),
-            content: vec![
-                MetaMediaType {
-                    content_type: "text/plain",
-                    schema: String::schema_ref(),
-                },
-                MetaMediaType {
-                    content_type: "*/*",
-                    schema: String::schema_ref(),
-                },
-            ],
+            content: vec![media("text/plain"), media("*/*")],
             required: false,
         })
     }

@@ -19,8 +19,9 @@ use crate::{
     auth::{Failures, KvTokens},
 };
 
-/// The name of the security scheme in the reference.
-const SCHEME: &str = "KvToken";
+/// The names of the security schemes in the reference: the same token, raw or behind `Bearer`.
+const RAW: &str = "KvToken";
+const BEARER: &str = "KvBearer";
 
 /// What came in `Authorization`: the token, raw or behind `Bearer`.
 pub struct TokenHeader(Option<String>);
@@ -32,25 +33,34 @@ impl<'a> ApiExtractor<'a> for TokenHeader {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            SCHEME,
-            MetaSecurityScheme {
-                ty: "apiKey",
-                description: Some(
-                    "The user's token, made by the bot's command `/storage create token`. `Bearer ` may stand before it.",
-                ),
-                name: Some("Authorization"),
-                key_in: Some("header"),
-                scheme: None,
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        let raw = MetaSecurityScheme {
+            ty: "apiKey",
+            description: Some(
+                "The user's token, made by the bot's command `/storage create token`, as it is.",
+            ),
+            name: Some("Authorization"),
+            key_in: Some("header"),
+            scheme: None,
+            bearer_format: None,
+            flows: None,
+            openid_connect_url: None,
+        };
+        let bearer = MetaSecurityScheme {
+            ty: "http",
+            description: Some("The same token, behind `Bearer` (RFC 6750)."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("lt_kv_ and 48 letters of base64url"),
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme(RAW, raw);
+        registry.create_security_scheme(BEARER, bearer);
     }
 
     fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
+        vec![RAW, BEARER]
     }
 
     async fn from_request(

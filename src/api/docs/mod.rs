@@ -1,65 +1,30 @@
 //! `/openapi.json` and `/docs`: the reference, generated from the operations; and, beside it, the
 //! description of the socket.
 
-use std::{collections::HashMap, sync::OnceLock};
+mod node;
+mod openapi;
+
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use poem::{
-    endpoint::BoxEndpoint,
-    http::{self, HeaderMap, HeaderValue, Method, StatusCode, header},
-};
+use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem_openapi::{
-    ApiResponse, LicenseObject, OpenApi, OpenApiService,
-    payload::{Html, Json},
-    registry::{MetaApi, Registry},
+    ApiResponse, OpenApi,
+    payload::{Html, Json, PlainText},
     types::Any,
 };
 use serde_json::Value;
 
-use super::{Operations, VERSION, answer::Answer, etag, tag::Tag};
+use super::{answer::Answer, etag, tag::Tag};
 
-const DESCRIPTION: &str = "Lantern mirrors the Discord presence of a guild's members in real time. \
-This is its REST interface; the WebSocket at `/socket` pushes every change and is described in \
-[asyncapi.yaml](/asyncapi.yaml).\n\nErrors are `application/problem+json` (RFC 9457) with a `code` that \
-never changes. `HEAD` is possible wherever `GET` is. `/`, everything under `/api`, \
-`/openapi.json` and `/asyncapi.yaml` may be read from any web page.";
+pub use self::openapi::document;
 
-const SOCKET_DOCUMENT: &str = include_str!("../../openapi/gateway.asyncapi.yaml");
+const SOCKET_DOCUMENT: &str = include_str!("../../../openapi/gateway.asyncapi.yaml");
 
 /// Everything is in the page: it may load nothing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
     style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'self'";
-
-/// The OpenAPI document, pretty-printed, with a line feed at its end.
-pub fn document() -> String {
-    let mut text = described().spec();
-    text.push('\n');
-    text
-}
-
-fn described() -> OpenApiService<Described, ()> {
-    let license =
-        LicenseObject::new("GPL-3.0-or-later").url("https://www.gnu.org/licenses/gpl-3.0.html");
-    OpenApiService::new(Described, "Lantern", VERSION)
-        .description(DESCRIPTION)
-        .license(license)
-}
-
-/// The operations without a server behind them: all that a document needs.
-struct Described;
-
-impl OpenApi for Described {
-    fn meta() -> Vec<MetaApi> {
-        Operations::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        Operations::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
 
 /// The operations. The texts are made when first asked for.
 #[derive(Default)]
@@ -110,7 +75,11 @@ enum Document {
     ),
     /// `If-None-Match` names the current one.
     #[oai(status = 304)]
-    NotModified,
+    NotModified(
+        /// The current one's.
+        #[oai(header = "ETag")]
+        String,
+    ),
 }
 
 #[derive(ApiResponse)]
@@ -119,14 +88,18 @@ enum SocketDocument {
     /// The document.
     #[oai(status = 200, content_type = "application/yaml")]
     Ok(
-        Json<Any<Value>>,
+        PlainText<String>,
         /// Changes with the program.
         #[oai(header = "ETag")]
         String,
     ),
     /// `If-None-Match` names the current one.
     #[oai(status = 304)]
-    NotModified,
+    NotModified(
+        /// The current one's.
+        #[oai(header = "ETag")]
+        String,
+    ),
 }
 
 #[derive(ApiResponse)]
@@ -142,12 +115,19 @@ enum Page {
     ),
     /// `If-None-Match` names the current one.
     #[oai(status = 304)]
-    NotModified,
+    NotModified(
+        /// The current one's.
+        #[oai(header = "ETag")]
+        String,
+    ),
 }
 
 /// Swagger UI with the document inside, under our name.
 fn page() -> String {
-    described().swagger_ui_html().replacen(
+    let (page, framework_document) = openapi::framework_page();
+    // Within a script, no text may look like its end.
+    let document = document().replace("</", "<\\/");
+    page.replacen(&framework_document, &document, 1).replacen(
         "<title>Swagger UI</title>",
         "<title>Lantern API</title><link rel=\"icon\" href=\"data:,\">",
         1,

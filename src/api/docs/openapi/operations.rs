@@ -1,0 +1,161 @@
+//! What the types of an operation cannot say: bounds and examples of parameters, how headers are
+//! written, and the answers that come before any operation is asked.
+
+use lantern_actors::domain::pair::MAX_KEY_CHARS;
+use serde_json::{Value, json};
+
+use super::super::node::{Members, Node};
+
+/// The first member of the demo, so that a request can be tried there as it is.
+const MEMBER: &str = "1141913533068345344";
+
+/// Every operation can be answered so, by the door in front of the router.
+const MALFORMED_URL: &str = "The URL cannot be decoded: `malformed_url`.";
+
+/// Bounds for the schema of a parameter, and an example.
+fn known(place: &str, name: &str) -> Option<(Value, Value)> {
+    Some(match (place, name) {
+        ("path", "id") => (
+            json!({"minLength": 1, "maxLength": 20, "pattern": "^[0-9]{1,20}$"}),
+            MEMBER.into(),
+        ),
+        ("path", "key") => (
+            json!({"minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[A-Za-z0-9]+$"}),
+            "city".into(),
+        ),
+        ("query", "user_ids") => (json!({}), json!([MEMBER])),
+        ("header", "If-Match") => (json!({}), "\"p-0123456789abcdef\"".into()),
+        ("header", "If-None-Match") => (json!({}), "*".into()),
+        _ => return None,
+    })
+}
+
+/// An example of a header of answers.
+fn header_example(name: &str) -> Option<Value> {
+    Some(match name {
+        "ETag" => "\"v-1620000000000000\"".into(),
+        "Retry-After" => 2.into(),
+        "Vary" => "Accept".into(),
+        "WWW-Authenticate" => "Bearer realm=\"Lantern storage\"".into(),
+        _ => return None,
+    })
+}
+
+/// Completes an operation.
+pub(super) fn complete(operation: &mut Node) {
+    malformed_url(operation);
+    if operation.get("responses").has("304") {
+        if_none_match(operation);
+    }
+    let parameters = operation.get_mut("parameters").map(Node::items_mut);
+    parameters.into_iter().flatten().for_each(parameter);
+    let responses = operation.get_mut("responses").into_iter();
+    for (_, response) in responses.flat_map(Node::members_mut) {
+        headers(response);
+    }
+}
+
+fn malformed_url(operation: &mut Node) {
+    let Some(responses) = operation.get_mut("responses") else {
+        return;
+    };
+    if let Some(response) = responses.get_mut("400") {
+        let description = response.get("description").as_text().unwrap_or_default();
+        let description = format!("{description} {MALFORMED_URL}");
+        response.set("description", description);
+        return;
+    }
+    let schema = Node::object([("$ref", "#/components/schemas/Problem".into())]);
+    let media = Node::object([("schema", schema)]);
+    let content = Node::object([("application/problem+json", media)]);
+    let response = Node::object([("description", MALFORMED_URL.into()), ("content", content)]);
+    responses.set("400", response);
+    if let Some(responses) = responses.as_object_mut() {
+        responses.sort_keys();
+    }
+}
+
+/// What can be answered 304 was asked with `If-None-Match`.
+fn if_none_match(operation: &mut Node) {
+    let parameters = operation.get("parameters").items();
+    if parameters
+        .iter()
+        .any(|it| it.get("name").as_text() == Some("If-None-Match"))
+    {
+        return;
+    }
+    let mut parameters = parameters.to_vec();
+    parameters.push(Node::object([
+        ("name", "If-None-Match".into()),
+        ("schema", Node::object([("type", "string".into())])),
+        ("in", "header".into()),
+        (
+            "description",
+            "The `ETag` of what is there already: answered 304 if it is still that.".into(),
+        ),
+        ("required", false.into()),
+        ("example", json!("\"v-1620000000000000\"").into()),
+    ]));
+    operation.set("parameters", Node::List(parameters));
+}
+
+fn parameter(parameter: &mut Node) {
+    tidy(parameter);
+    let text = |name| parameter.get(name).as_text().unwrap_or_default();
+    let Some((bounds, example)) = known(text("in"), text("name")) else {
+        return;
+    };
+    if let Some(schema) = parameter.get_mut("schema") {
+        for (name, bound) in Node::from(bounds).members() {
+            if !schema.has(name) {
+                schema.set(name, bound.clone());
+            }
+        }
+    }
+    if !parameter.has("example") {
+        parameter.set("example", example);
+    }
+}
+
+/// Names headers as RFC 9110 does.
+fn headers(response: &mut Node) {
+    let Some(Node::Object(headers)) = response.get_mut("headers") else {
+        return;
+    };
+    *headers = std::mem::take(headers)
+        .into_iter()
+        .map(|(name, mut header)| {
+            let name = header_name(&name);
+            tidy(&mut header);
+            if let Some(example) = header_example(&name) {
+                header.set("example", example);
+            }
+            (name, header)
+        })
+        .collect::<Members>();
+}
+
+fn header_name(name: &str) -> String {
+    match name.to_ascii_lowercase().as_str() {
+        "etag" => "ETag".to_owned(),
+        "www-authenticate" => "WWW-Authenticate".to_owned(),
+        name => {
+            let words = name.split('-').map(|word| {
+                let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+                format!("{}{rest}", first.to_ascii_uppercase())
+            });
+            words.collect::<Vec<_>>().join("-")
+        }
+    }
+}
+
+/// Takes out what says no more than is so anyway.
+fn tidy(parameter: &mut Node) {
+    if *parameter.get("deprecated") == Node::Bool(false) {
+        parameter.take("deprecated");
+    }
+    let is_plain = parameter.get("schema").get("type").as_text() != Some("array");
+    if is_plain || parameter.get("in").as_text() == Some("query") {
+        parameter.take("explode");
+    }
+}

@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     api::{self, ApiContext, Gate},
     auth::{Claims, Failures, KvTokens},
+    card::{Cards, PictureSettings},
     config::Config,
     discord::{DiscordGateway, GatewayConfig, GatewayError, commands::Commands},
     metrics,
@@ -67,6 +68,9 @@ pub enum AppError {
     /// The fan-out threads cannot be started.
     #[error("cannot start the fan-out threads: {0}")]
     Shards(io::Error),
+    /// Pictures cannot be fetched.
+    #[error("cannot fetch pictures for cards: {0}")]
+    Pictures(reqwest::Error),
 }
 
 /// A running Lantern.
@@ -152,7 +156,9 @@ impl App {
 
         let (stop, stopping) = watch::channel(false);
         let discord = Arc::clone(&gateway);
+        let cards = Arc::new(cards(config, simulator.as_ref())?);
         let mut collectors = vec![
+            metrics::cards(Arc::clone(&cards)),
             metrics::sockets(Arc::clone(&shards)),
             metrics::commands(Arc::clone(answering.stats())),
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
@@ -166,6 +172,7 @@ impl App {
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
                 gate,
+                cards,
                 started: Instant::now(),
                 collectors,
             })),
@@ -273,6 +280,15 @@ impl App {
         let shards = self.shards;
         let _ = tokio::task::spawn_blocking(move || shards.stop()).await;
     }
+}
+
+/// Who draws cards. The pictures of a demo are in the simulated Discord.
+fn cards(config: &Config, demo: Option<&Simulator>) -> Result<Cards, AppError> {
+    let mut pictures = PictureSettings::from(&config.cards);
+    if let Some(demo) = demo {
+        pictures.proxy = format!("{}/images", demo.api_url()).parse().ok();
+    }
+    Cards::new(pictures, config.cards.cache_bytes).map_err(AppError::Pictures)
 }
 
 /// Who may change storage.

@@ -3,6 +3,7 @@
 //! [`Config::load`] lays a file over the defaults and the environment over both. Whatever is wrong
 //! is reported at once, each problem with its key, so that nobody has to mend one to see the next.
 
+mod cards;
 mod layers;
 mod scylla;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits};
 
 pub use self::{
+    cards::CardsConfig,
     layers::{Base, Loaded, Origin, Setting},
     scylla::ScyllaConfig,
 };
@@ -38,6 +40,8 @@ pub struct Config {
     pub kv: KvConfig,
     /// Slash commands.
     pub commands: CommandsSection,
+    /// Profile cards.
+    pub cards: CardsConfig,
     /// The ScyllaDB store.
     pub scylla: ScyllaConfig,
     /// The log.
@@ -333,6 +337,7 @@ impl Config {
             0,
             600_000,
         );
+        self.cards.check(&mut within);
         self.scylla.check(&mut within);
         if store.path.as_os_str().is_empty() {
             problems.push("store.path: a folder is needed".to_owned());

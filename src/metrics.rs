@@ -7,10 +7,49 @@ use std::{
 
 use crate::{
     api::metrics::{Collector, counter, family, gauge, sample},
+    card::Cards,
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
 };
+
+/// The numbers of cards and of the pictures inside them.
+pub fn cards(cards: Arc<Cards>) -> Collector {
+    Box::new(move |out| {
+        let (drawn, pictures) = (cards.counts(), cards.pictures().counts());
+        let name = "lantern_cards_total";
+        let help = "Cards that were drawn, by format, and those that had been drawn before.";
+        family(out, "counter", name, help);
+        for (label, count) in [
+            ("svg", &drawn.svg),
+            ("png", &drawn.png),
+            ("kept", &drawn.kept),
+        ] {
+            sample(
+                out,
+                name,
+                &format!("{{drawn=\"{label}\"}}"),
+                count.load(Relaxed),
+            );
+        }
+        let name = "lantern_card_pictures_total";
+        let help = "Pictures for cards, by what came of it: kept, fetched, failed.";
+        family(out, "counter", name, help);
+        let counts = [
+            ("kept", &pictures.kept),
+            ("fetched", &pictures.fetched),
+            ("failed", &pictures.failed),
+        ];
+        for (label, count) in counts {
+            sample(
+                out,
+                name,
+                &format!("{{outcome=\"{label}\"}}"),
+                count.load(Relaxed),
+            );
+        }
+    })
+}
 
 /// The numbers of the presence sockets.
 pub fn sockets(shards: Arc<Shards>) -> Collector {

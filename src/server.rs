@@ -292,7 +292,7 @@ impl Routes {
     ) -> Answering {
         activity.events.fetch_add(1, Ordering::Relaxed);
         let (path, headers) = (request.uri().path(), request.headers());
-        if let Some(response) = api::at_once(&self.hub, request.method(), path, headers) {
+        if let Some(response) = api::at_once(&self.hub, request.method(), request.uri(), headers) {
             let response = response.map(|body| Either::Left(Full::new(body)));
             return future::Either::Left(future::ready(Ok(response)));
         }

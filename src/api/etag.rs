@@ -45,6 +45,11 @@ pub fn of_list<'a>(
     tag(format_args!("l-{:016x}", hasher.finish()), stale_since)
 }
 
+/// The tag of a picture.
+pub(super) fn of_fingerprint(fingerprint: u128) -> HeaderValue {
+    tag(format_args!("c-{fingerprint:032x}"), None)
+}
+
 /// The tag of a text that changes only with the program.
 pub(super) fn of_bytes(bytes: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();

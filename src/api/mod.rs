@@ -5,6 +5,7 @@
 //! the connection may call it before making a poem request at all.
 
 mod answer;
+mod cards;
 pub mod cors;
 mod docs;
 pub mod etag;
@@ -28,9 +29,11 @@ use lantern_actors::Hub;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, ResponseParts,
     endpoint::BoxEndpoint,
-    http::{self, HeaderMap, HeaderValue, Method, header},
+    http::{self, HeaderMap, HeaderValue, Method, Uri, header},
 };
 use poem_openapi::OpenApiService;
+
+use crate::card::Cards;
 
 pub use self::{
     docs::document,
@@ -45,6 +48,8 @@ pub struct ApiContext {
     pub hub: Hub,
     /// Who may change storage.
     pub gate: Arc<Gate>,
+    /// Draws cards.
+    pub cards: Arc<Cards>,
     /// When the server started.
     pub started: Instant,
     /// What others add to `/metrics`.
@@ -61,6 +66,7 @@ struct ServerContext {
 /// All operations.
 type Operations = (
     users::UserRoutes,
+    cards::CardRoutes,
     storage::StorageRoutes,
     info::InfoRoutes,
     health::HealthRoutes,
@@ -73,6 +79,7 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
     let ApiContext {
         hub,
         gate,
+        cards,
         started,
         collectors,
     } = context;
@@ -82,7 +89,14 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
         collectors,
     });
     let operations: Operations = (
-        users::UserRoutes(hub.clone()),
+        users::UserRoutes {
+            hub: hub.clone(),
+            cards: Arc::clone(&cards),
+        },
+        cards::CardRoutes {
+            hub: hub.clone(),
+            cards,
+        },
         storage::StorageRoutes {
             hub: hub.clone(),
             gate,
@@ -110,10 +124,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn at_once(
     hub: &Hub,
     method: &Method,
-    path: &str,
+    uri: &Uri,
     headers: &HeaderMap,
 ) -> Option<http::Response<Bytes>> {
-    let path = path.strip_prefix("/api/v1/users/")?;
+    if uri.query().is_some() {
+        return None;
+    }
+    let path = uri.path().strip_prefix("/api/v1/users/")?;
     let digits = path.bytes().take_while(u8::is_ascii_digit).count();
     let (id, rest) = path.split_at_checked(digits)?;
     if id.is_empty() || !matches!(*method, Method::GET | Method::HEAD) {
@@ -179,7 +196,8 @@ impl Endpoint for Door {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        if let Some(response) = at_once(&self.hub, request.method(), path, request.headers()) {
+        let (method, uri) = (request.method(), request.uri());
+        if let Some(response) = at_once(&self.hub, method, uri, request.headers()) {
             return Ok(to_poem(response));
         }
         let is_public = cors::is_public(path);
@@ -230,6 +248,9 @@ impl Door {
     async fn routed(&self, mut request: Request) -> http::Response<Bytes> {
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
+        }
+        if let Some(uri) = routes::without_file_name(request.uri()) {
+            *request.uri_mut() = uri;
         }
         let (parts, body) = self.service.get_response(request).await.into_parts();
         let Ok(body) = body.into_bytes().await else {

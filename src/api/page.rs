@@ -15,7 +15,7 @@ pub(super) fn is_preferred(accept: &str) -> bool {
 }
 
 /// The weight of a media type in thousandths, by the most specific range that covers it.
-fn weight(accept: &str, kind: &str, subtype: &str) -> u32 {
+pub(super) fn weight(accept: &str, kind: &str, subtype: &str) -> u32 {
     let mut best = (0, 0);
     for entry in accept.split(',') {
         let mut parts = entry.split(';').map(str::trim);

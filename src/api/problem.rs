@@ -69,6 +69,8 @@ pub enum ProblemKind {
     InvalidToken,
     /// A token of another user.
     NotYourStorage,
+    /// An option of a picture is out of range.
+    InvalidOption,
     /// There is no pair with this key.
     UnknownKey,
     /// A user has as many pairs as may be.
@@ -87,7 +89,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedUrl,
         Self::BadRequest,
         Self::InvalidUserId,
@@ -106,6 +108,7 @@ impl ProblemKind {
         Self::InvalidEncoding,
         Self::NotReady,
         Self::TooManySockets,
+        Self::InvalidOption,
         Self::InvalidKey,
         Self::ValueTooLong,
         Self::ValueNotText,
@@ -143,6 +146,7 @@ impl ProblemKind {
             Self::InvalidEncoding => (400, "invalid_encoding", "Unknown encoding"),
             Self::NotReady => (503, "not_ready", "Not ready yet"),
             Self::TooManySockets => (503, "too_many_sockets", "Too many sockets"),
+            Self::InvalidOption => (400, "invalid_option", "Option out of range"),
             Self::InvalidKey => (400, "invalid_key", "Not a key"),
             Self::ValueTooLong => (400, "value_too_long", "Value too long"),
             Self::ValueNotText => (400, "value_not_text", "Value not text"),
@@ -218,6 +222,16 @@ impl Problem {
             retry_after_s: Some(seconds),
             ..self
         }
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// The sentence about this request.
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The answer.

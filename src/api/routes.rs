@@ -9,13 +9,40 @@ use poem_openapi::OpenApi;
 /// Paths in which a parameter is only a part of a segment, as in `{id}.svg`. The router cannot match
 /// those, so each has a path of its own there: (as the router has it, as it is requested and shown in
 /// the reference).
-pub(super) const FILE_NAMES: [(&str, &str); 0] = [];
+pub(super) const FILE_NAMES: [(&str, &str); 3] = [
+    ("/api/v1/users/{id}/svg", "/api/v1/users/{id}.svg"),
+    ("/api/v1/users/{id}/png", "/api/v1/users/{id}.png"),
+    ("/avatar/{id}/{format}", "/{id}.{format}"),
+];
 
 /// A path of the router as it is requested and shown in the reference.
 pub(super) fn shown(router_path: &str) -> &str {
     let mut names = FILE_NAMES.into_iter();
     let name = names.find(|(router, _)| *router == router_path);
     name.map_or(router_path, |(_, shown)| shown)
+}
+
+/// Formats of the file names of [`FILE_NAMES`] below the root.
+const AVATARS: [&str; 5] = ["png", "webp", "gif", "jpg", "jpeg"];
+
+/// The address as the router has it, if it ends with a file name of [`FILE_NAMES`].
+pub(super) fn without_file_name(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let (folder, name) = path.rsplit_once('/')?;
+    let (stem, format) = name.rsplit_once('.')?;
+    let is_known = match folder {
+        "/api/v1/users" => matches!(format, "svg" | "png"),
+        "" => AVATARS.contains(&format),
+        _ => false,
+    };
+    if !is_known || stem.is_empty() {
+        return None;
+    }
+    let folder = if folder.is_empty() { "/avatar" } else { folder };
+    let query = uri.query().map(|query| format!("?{query}"));
+    format!("{folder}/{stem}/{format}{}", query.unwrap_or_default())
+        .parse()
+        .ok()
 }
 
 /// Every path, as it is requested, and its methods.

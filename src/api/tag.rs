@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub(super) enum Tag {
     /// What monitored users are doing.
     Users,
+    /// Users as pictures.
+    Cards,
     /// Key-value pairs of users.
     Storage,
     /// What this server is, how it does and how to use it.

@@ -188,6 +188,22 @@ pub struct Activity {
     pub assets: Nullable<Assets>,
     /// When it began and will end.
     pub timestamps: Nullable<ActivityTimestamps>,
+    /// The emoji of a custom status; missing if there is none.
+    #[oai(skip_serializing_if_is_none)]
+    pub emoji: Option<Emoji>,
+}
+
+/// An emoji: a character, or a guild's own.
+#[derive(Debug, Clone, Object)]
+pub struct Emoji {
+    /// The character, or the name of a guild's emoji.
+    pub name: String,
+    /// The id of a guild's emoji; null for a character.
+    pub id: Nullable<String>,
+    /// Whether a guild's emoji moves.
+    pub animated: bool,
+    /// Where its picture is; null for a character.
+    pub image_url: Nullable<String>,
 }
 
 /// The short name of a guild, shown next to the user's own.

@@ -11,17 +11,19 @@ use lantern_actors::{
     domain::{Timestamp, UserId},
     wire::{Encoding, Snapshot, stale_document},
 };
-use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
+use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem_openapi::{
-    ApiResponse, OpenApi,
+    ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
-    payload::Json,
+    payload::{Json, PlainText},
 };
+
+use crate::card::Cards;
 
 use super::{
     Problem, ProblemKind,
     answer::Answer,
-    cors, etag,
+    cards, cors, etag,
     problem::ProblemJson,
     tag::Tag,
     user_schema::{User, UserIds},
@@ -34,7 +36,10 @@ pub const MAX_USERS: usize = 50;
 const RETRY_AFTER_S: u32 = 2;
 
 /// The operations.
-pub(super) struct UserRoutes(pub Hub);
+pub(super) struct UserRoutes {
+    pub hub: Hub,
+    pub cards: Arc<Cards>,
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Users")]
 impl UserRoutes {
@@ -42,14 +47,23 @@ impl UserRoutes {
     ///
     /// The presence of one user. `ETag` grows with `v`: send it back in `If-None-Match` to be
     /// answered 304 while nothing changed. To be told of changes, use the WebSocket at `/socket`.
+    ///
+    /// With `svg=1` the user is answered as a picture, which the other parameters change; they are
+    /// checked in any case.
     #[oai(path = "/users/:id", method = "get", operation_id = "get_user")]
     async fn one(
         &self,
         /// The user's Discord id.
         id: Path<String>,
+        uri: &Uri,
         headers: &HeaderMap,
     ) -> Answer<OneUser> {
-        one(&self.0, &id.0, headers).into()
+        let answer = match cards::is_wanted(uri.query()) {
+            Ok(true) => cards::at_user(&self.hub, &self.cards, &id.0, uri.query(), headers).await,
+            Ok(false) => one(&self.hub, &id.0, headers),
+            Err(problem) => problem.response(),
+        };
+        answer.into()
     }
 
     /// Several users
@@ -63,7 +77,7 @@ impl UserRoutes {
         user_ids: Query<UserIds>,
         headers: &HeaderMap,
     ) -> Answer<ManyUsers> {
-        many(&self.0, &user_ids.0.0, headers).into()
+        many(&self.hub, &user_ids.0.0, headers).into()
     }
 }
 
@@ -217,6 +231,17 @@ fn refused(problem: Problem) -> http::Response<Bytes> {
     response
 }
 
+/// A user, as text or as picture.
+#[derive(ResponseContent)]
+#[expect(dead_code, reason = "only documents what `one` answers")]
+enum UserOrCard {
+    /// The user's document.
+    Document(Json<Box<User>>),
+    /// The user's card, with `svg=1`.
+    #[oai(content_type = "image/svg+xml")]
+    Card(PlainText<String>),
+}
+
 /// What a request for one user can be answered with.
 #[derive(ApiResponse)]
 #[expect(dead_code, reason = "only documents what `one` answers")]
@@ -224,10 +249,13 @@ enum OneUser {
     /// The user.
     #[oai(status = 200)]
     Found(
-        Json<Box<User>>,
-        /// Changes whenever the user's presence does.
+        UserOrCard,
+        /// Changes whenever what is answered does.
         #[oai(header = "ETag")]
-        String,
+        Option<String>,
+        /// The code of what is wrong, in an answer that is a picture of it.
+        #[oai(header = "Lantern-Problem")]
+        Option<String>,
     ),
     /// `If-None-Match` names the current version.
     #[oai(status = 304)]
@@ -236,7 +264,8 @@ enum OneUser {
         #[oai(header = "ETag")]
         String,
     ),
-    /// The id is not a Discord id: `invalid_user_id`.
+    /// The id is not a Discord id, or a parameter is out of range: `invalid_user_id`,
+    /// `invalid_option`.
     #[oai(status = 400)]
     Invalid(ProblemJson),
     /// The user is not monitored: `unknown_user`.

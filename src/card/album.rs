@@ -46,6 +46,12 @@ impl Album {
         self.0.push((url.to_owned(), used, picture));
     }
 
+    /// How many bytes its pictures take in a card of this theme.
+    pub fn size(&self, theme: Theme) -> usize {
+        let sizes = self.0.iter().map(|(.., picture)| picture.uri(theme).len());
+        sizes.sum()
+    }
+
     /// The picture of this address, if it came.
     pub fn get(&self, url: &str, used: Use) -> Option<&Picture> {
         let found = self.0.iter().find(|(at, of, _)| at == url && *of == used);

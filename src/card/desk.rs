@@ -222,3 +222,9 @@ fn key(content: &Content<'_>, options: &CardOptions, album: &Album) -> u128 {
     }
     hasher.digest128()
 }
+
+/// Where the avatar of a user is, who has this public document.
+pub fn avatar_url(document: &[u8]) -> Result<String, CardError> {
+    let user: Document<'_> = serde_json::from_slice(document)?;
+    Ok(user.metadata.display_avatar_url.into_owned())
+}

@@ -21,5 +21,5 @@ mod tests;
 mod text;
 mod words;
 
-pub use desk::{Card, CardCounts, CardError, Cards, Format};
+pub use desk::{Card, CardCounts, CardError, Cards, Format, avatar_url};
 pub use pictures::{Address, AddressError, ImageProxy, PictureCounts, PictureSettings, Pictures};

@@ -43,6 +43,13 @@ pub enum ImageUrl<'a> {
         /// Discord's id of the picture.
         asset: &'a str,
     },
+    /// A guild's emoji.
+    Emoji {
+        /// Its id.
+        id: u64,
+        /// Whether it moves.
+        animated: bool,
+    },
     /// A picture from elsewhere, through Discord's media proxy.
     Proxied {
         /// Its path there, without the leading slash.
@@ -110,6 +117,10 @@ impl fmt::Display for ImageUrl<'_> {
             }
             Self::ApplicationAsset { application, asset } => {
                 write!(out, "{CDN}/app-assets/{application}/{asset}.png")
+            }
+            Self::Emoji { id, animated } => {
+                let format = if animated { "gif" } else { "webp" };
+                write!(out, "{CDN}/emojis/{id}.{format}")
             }
             Self::Proxied { path } => write!(out, "{MEDIA_PROXY}/{path}"),
             Self::SpotifyCover { image } => write!(out, "https://i.scdn.co/image/{image}"),

@@ -9,7 +9,7 @@ use crate::domain::flags::PublishedFlags;
 use crate::domain::spotify::Spotify;
 use crate::domain::time::PublishedTime;
 use crate::domain::{
-    Activity, ActivityAsset, ApplicationId, ImageUrl, Pairs, Presence, Profile, ServerTag,
+    Activity, ActivityAsset, ApplicationId, Emoji, ImageUrl, Pairs, Presence, Profile, ServerTag,
     Timestamp, Version,
 };
 
@@ -126,6 +126,10 @@ struct PublishedActivity<'a> {
     created_at: i64,
     assets: Option<Assets<'a>>,
     timestamps: Option<Timestamps>,
+    /// The contract does not show it; it is added when Discord tells one, because a custom status
+    /// may be an emoji alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emoji: Option<PublishedEmoji<'a>>,
 }
 
 impl<'a> PublishedActivity<'a> {
@@ -140,6 +144,28 @@ impl<'a> PublishedActivity<'a> {
             created_at: activity.created_at.unix_seconds(),
             assets: Assets::of(activity),
             timestamps: Timestamps::of(activity),
+            emoji: activity.emoji.as_ref().map(PublishedEmoji::of),
+        }
+    }
+}
+
+/// An emoji. `id` and `image_url` are null for a character.
+#[derive(DeriveSerialize)]
+struct PublishedEmoji<'a> {
+    name: &'a str,
+    id: Option<Text<u64>>,
+    animated: bool,
+    image_url: Option<ImageUrl<'a>>,
+}
+
+impl<'a> PublishedEmoji<'a> {
+    fn of(emoji: &'a Emoji) -> Self {
+        let animated = emoji.animated;
+        Self {
+            name: &emoji.name,
+            id: emoji.id.map(Text),
+            animated,
+            image_url: emoji.id.map(|id| ImageUrl::Emoji { id, animated }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     icons::{self, Icon},
     panel, person,
-    svg::{Number, Svg, escaped},
+    svg::{Number, Svg},
     theme::{Palette, shining},
 };
 use crate::card::{
@@ -99,7 +99,7 @@ pub const fn style(size: f32, weight: Weight) -> Style {
 pub fn card(content: &Content<'_>, options: &CardOptions, album: &Album) -> String {
     let radius = options.border_radius_rem * REM;
     let mut sheet = Sheet {
-        svg: Svg::default(),
+        svg: Svg::with_pictures(album.size(options.theme)),
         palette: options.theme.palette(),
         theme: options.theme,
         album,
@@ -246,6 +246,5 @@ pub fn notice(title: &str, message: &str, theme: Theme, radius_rem: f32) -> Stri
             .svg
             .line(line, 148.0, y + 26.0 + 21.0 * index as f32, text);
     }
-    let (title, message) = (escaped(title), message);
     sheet.svg.finished(WIDTH, HEIGHT, &title, message)
 }

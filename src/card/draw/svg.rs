@@ -4,25 +4,76 @@ use std::{collections::HashMap, fmt::Write};
 
 use crate::card::text::{self, EM, GlyphKey, Line};
 
-/// The most bytes of outlines that a card holds. Past it, glyphs become boxes: only long texts of
-/// ever new and intricate glyphs come here.
-const MAX_OUTLINES: usize = 52_000;
+/// The most bytes that pictures and glyphs may take together; the rest of a card takes less than 18,000. Past it, glyphs become boxes: only
+/// long texts of ever new and intricate glyphs come here.
+const MOST_BYTES: usize = 82_000;
+
+/// The most characters of a text that only screen readers say.
+const MOST_SAID: usize = 500;
 
 /// The box that stands for a glyph that cannot be shown, on the grid of glyphs.
-const BOX: &str = "M52 -340h216v340h-216zM92 -300v260h136v-260z";
+const BOX: &str =
+    r#"fill-rule="evenodd" fill-opacity=".5" d="M40-266h170v266h-170zM70-236v206h110v-206z""#;
 
 /// How much a letter is thickened to look bold, in steps of the grid.
 const THICKENING: u32 = 16;
+
+/// What a glyph is called in a document.
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    /// It is a space.
+    Nothing,
+    /// It has this number.
+    Drawn(usize),
+}
+
+/// What is drawn of a glyph; nothing of a space.
+fn markup(number: usize, layers: &[text::Layer]) -> Option<String> {
+    match layers {
+        [] => None,
+        [text::Layer { path, fill: None }] => Some(format!(r#"<path id="g{number}" d="{path}"/>"#)),
+        layers => {
+            let mut markup = format!(r#"<g id="g{number}" stroke="none">"#);
+            for text::Layer { path, fill } in layers {
+                let fill = fill.map(|fill| fill.to_string());
+                let _ = write!(markup, r#"<path{} d="{path}"/>"#, fill.unwrap_or_default());
+            }
+            markup.push_str("</g>");
+            Some(markup)
+        }
+    }
+}
+
+impl std::fmt::Display for text::Fill {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [red, green, blue] = self.rgb;
+        write!(out, r##" fill="#{red:02x}{green:02x}{blue:02x}""##)?;
+        match self.opacity {
+            100.. => Ok(()),
+            opacity => write!(out, r#" fill-opacity=".{opacity:02}""#),
+        }
+    }
+}
 
 /// An SVG document under construction.
 #[derive(Debug, Default)]
 pub struct Svg {
     body: String,
     outlines: String,
-    names: HashMap<GlyphKey, Option<usize>>,
+    names: HashMap<Option<GlyphKey>, Name>,
+    /// How many bytes pictures and glyphs take.
+    spent: usize,
 }
 
 impl Svg {
+    /// An empty one, in which pictures will take so many bytes.
+    pub fn with_pictures(pictures: usize) -> Self {
+        Self {
+            spent: pictures,
+            ..Self::default()
+        }
+    }
+
     /// Adds markup, whose texts must be escaped.
     pub fn markup(&mut self, markup: std::fmt::Arguments<'_>) {
         // Writing to a String does not fail.
@@ -46,36 +97,23 @@ impl Svg {
         for (index, glyph) in line.shaped.glyphs.iter().enumerate() {
             let x = (glyph.x + spacing * index as f32).round() as i32;
             let y = glyph.y.round() as i32;
-            let Some(key) = glyph.key else {
-                self.boxed(x);
-                continue;
-            };
-            let thickness = if glyph.is_thickened { fill } else { "" };
-            for layer in text::drawing(key).iter() {
-                let Some(name) = self.name(layer.key, &layer.path) else {
-                    self.boxed(x);
-                    break;
-                };
-                self.glyph(name, (x, y), layer.fill, thickness);
+            let stroke = if glyph.is_thickened { fill } else { "" };
+            match self.name(glyph.key) {
+                Name::Nothing => {}
+                Name::Drawn(number) => self.glyph(number, (x, y), stroke),
             }
         }
         self.body.push_str("</g>");
     }
 
-    fn glyph(&mut self, name: usize, (x, y): (i32, i32), fill: Option<text::Fill>, stroke: &str) {
-        let _ = write!(self.body, r##"<use href="#g{name}""##);
+    fn glyph(&mut self, number: usize, (x, y): (i32, i32), stroke: &str) {
+        let before = self.body.len();
+        let _ = write!(self.body, r##"<use href="#g{number}""##);
         if x != 0 {
             let _ = write!(self.body, r#" x="{x}""#);
         }
         if y != 0 {
             let _ = write!(self.body, r#" y="{y}""#);
-        }
-        if let Some(fill) = fill {
-            let [red, green, blue] = fill.rgb;
-            let _ = write!(self.body, r##" fill="#{red:02x}{green:02x}{blue:02x}""##);
-            if fill.opacity < 100 {
-                let _ = write!(self.body, r#" fill-opacity=".{:02}""#, fill.opacity);
-            }
         }
         if !stroke.is_empty() {
             let _ = write!(
@@ -84,25 +122,29 @@ impl Svg {
             );
         }
         self.body.push_str("/>");
+        self.spent += self.body.len() - before;
     }
 
-    fn boxed(&mut self, x: i32) {
-        let _ = write!(
-            self.body,
-            r#"<path transform="translate({x})" fill-rule="evenodd" fill-opacity=".5" d="{BOX}"/>"#
-        );
-    }
-
-    /// The name of an outline, which is written once. `None` if there is no room for it.
-    fn name(&mut self, key: GlyphKey, path: &str) -> Option<usize> {
+    /// The name of a glyph, which is drawn once. `None`, and what there is no room for, is a box.
+    fn name(&mut self, key: Option<GlyphKey>) -> Name {
         if let Some(name) = self.names.get(&key) {
             return *name;
         }
-        let has_room = self.outlines.len() + path.len() <= MAX_OUTLINES;
-        let name = has_room.then_some(self.names.len());
-        if let Some(name) = name {
-            let _ = write!(self.outlines, r#"<path id="g{name}" d="{path}"/>"#);
-        }
+        let name = Name::Drawn(self.names.len());
+        let markup = match (key, name) {
+            (Some(key), Name::Drawn(number)) => markup(number, &text::drawing(key)),
+            (None, Name::Drawn(number)) => Some(format!(r#"<path id="g{number}" {BOX}/>"#)),
+            (_, Name::Nothing) => None,
+        };
+        let name = match markup {
+            None => Name::Nothing,
+            Some(markup) if key.is_none() || self.spent + markup.len() <= MOST_BYTES => {
+                self.spent += markup.len();
+                self.outlines.push_str(&markup);
+                name
+            }
+            Some(_) => self.name(None),
+        };
         self.names.insert(key, name);
         name
     }
@@ -110,7 +152,8 @@ impl Svg {
     /// The whole document. `title` and `description` are what a screen reader says.
     pub fn finished(self, width: f32, height: f32, title: &str, description: &str) -> String {
         let (width, height) = (Number(width), Number(height));
-        let (title, description) = (escaped(title), escaped(description));
+        let said = |text: &str| escaped(&text.chars().take(MOST_SAID).collect::<String>());
+        let (title, description) = (said(title), said(description));
         let Self { body, outlines, .. } = self;
         format!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d"><title id="t">{title}</title><desc id="d">{description}</desc><defs>{outlines}</defs>{body}</svg>"#
@@ -187,8 +230,8 @@ mod tests {
             letters.extend(char::from_u32(code));
         }
         svg.line(&text::line(&letters, STYLE, 99_999.0), 0.0, 20.0, "#000");
-        assert!(svg.outlines.len() < MAX_OUTLINES + 9_000);
-        assert!(svg.body.contains(BOX));
+        assert!(svg.outlines.len() < MOST_BYTES);
+        assert!(svg.outlines.contains(BOX));
     }
 
     #[test]

@@ -20,7 +20,7 @@ const MOST_PIXELS: u32 = 4_096;
 const MOST_MEMORY: u64 = 80 * 1024 * 1024;
 
 /// How good a JPEG is tried to be, best first: the first that is small enough is taken.
-const QUALITIES: [u8; 4] = [86, 70, 50, 30];
+const QUALITIES: [u8; 5] = [84, 70, 50, 30, 15];
 
 /// Why something is no picture for a card.
 #[derive(Debug, Error)]
@@ -48,8 +48,9 @@ impl Use {
     /// How many bytes it may take.
     const fn most_bytes(self) -> usize {
         match self {
-            Self::Avatar | Self::Art => 10_000,
-            Self::Corner | Self::Icon => 3_000,
+            Self::Avatar => 9_000,
+            Self::Art => 8_000,
+            Self::Corner | Self::Icon => 2_000,
         }
     }
 }

@@ -21,6 +21,8 @@ use self::fetch::Fetcher;
 use super::{album::Picture, content::Use};
 
 pub use self::address::{Address, AddressError, ImageProxy};
+#[cfg(test)]
+pub use self::develop::develop;
 
 /// How many pictures are fetched at once.
 const AT_ONCE: usize = 16;

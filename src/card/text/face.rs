@@ -71,6 +71,37 @@ struct Source {
 const SOURCES: &[Source] = faces! {
     "inter-regular.ttf" Regular;
     "inter-semibold.ttf" SemiBold;
+    "arabic.ttf" Regular Arabic;
+    "arabic-bold.ttf" SemiBold Arabic;
+    "hebrew.ttf" Regular Hebrew;
+    "hebrew-bold.ttf" SemiBold Hebrew;
+    "thaana.ttf" Regular Thaana;
+    "nko.ttf" Regular Nko;
+    "devanagari.ttf" Regular Devanagari;
+    "bengali.ttf" Regular Bengali;
+    "gurmukhi.ttf" Regular Gurmukhi;
+    "gujarati.ttf" Regular Gujarati;
+    "oriya.ttf" Regular Oriya;
+    "tamil.ttf" Regular Tamil;
+    "telugu.ttf" Regular Telugu;
+    "kannada.ttf" Regular Kannada;
+    "malayalam.ttf" Regular Malayalam;
+    "sinhala.ttf" Regular Sinhala;
+    "thai.ttf" Regular Thai;
+    "lao.ttf" Regular Lao;
+    "myanmar.ttf" Regular Myanmar;
+    "georgian.ttf" Regular Georgian;
+    "armenian.ttf" Regular Armenian;
+    "ethiopic.ttf" Regular Ethiopic;
+    "cherokee.ttf" Regular Cherokee;
+    "canadian.ttf" Regular Canadian_Aboriginal;
+    "khmer.ttf" Regular Khmer;
+    "adlam.ttf" Regular Adlam;
+    "math.ttf" Regular;
+    "symbols2.ttf" Regular;
+    "symbols.ttf" Regular;
+    "cjk.otf" Regular;
+    "rest.ttf" Regular;
     "emoji.ttf" Regular;
 };
 

@@ -17,9 +17,9 @@ use read_fonts::types::{BoundingBox, Matrix};
 
 use super::face::{Face, FaceId};
 
-/// How many steps of the grid an em has: at 26 pixels a step is a twentieth of a pixel, and most
+/// How many steps of the grid an em has: at 27 pixels a step is a fifteenth of a pixel, and most
 /// numbers of a path have one or two digits.
-pub const EM: f32 = 512.0;
+pub const EM: f32 = 400.0;
 
 /// How many glyphs are kept drawn. All of a card's are, and those of everyday Chinese.
 const KEPT: usize = 8_192;
@@ -36,8 +36,6 @@ pub struct GlyphKey {
 /// One outline, filled with one colour.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Layer {
-    /// Tells the outline from others.
-    pub key: GlyphKey,
     /// SVG path data, y downwards. Not empty.
     pub path: Arc<str>,
     /// `None` is the colour of the text.
@@ -73,12 +71,12 @@ pub fn drawing(key: GlyphKey) -> Drawing {
 }
 
 fn draw(face: &Face, key: GlyphKey) -> Drawing {
-    let Some(coloured) = face.font.color_glyphs().get(GlyphId::new(key.glyph)) else {
-        return layer(face, key, None).into_iter().collect();
+    let glyph = GlyphId::new(key.glyph);
+    let Some(coloured) = face.font.color_glyphs().get(glyph) else {
+        return layer(face, glyph, None).into_iter().collect();
     };
     let mut sink = Colours {
         face,
-        typeface: key.face,
         clip: None,
         layers: Vec::new(),
     };
@@ -89,14 +87,13 @@ fn draw(face: &Face, key: GlyphKey) -> Drawing {
     }
 }
 
-fn layer(face: &Face, key: GlyphKey, fill: Option<Fill>) -> Option<Layer> {
-    let outline = face.outlines().get(GlyphId::new(key.glyph))?;
+fn layer(face: &Face, glyph: GlyphId, fill: Option<Fill>) -> Option<Layer> {
+    let outline = face.outlines().get(glyph)?;
     let mut pen = Pen::new(EM / face.units_per_em());
     outline
         .draw(&DrawOptions::new(), DrawMemory::Scratch, &mut pen)
         .ok()?;
     (!pen.path.is_empty()).then(|| Layer {
-        key,
         path: pen.path.into(),
         fill,
     })
@@ -105,7 +102,6 @@ fn layer(face: &Face, key: GlyphKey, fill: Option<Fill>) -> Option<Layer> {
 /// Takes the layers of a coloured glyph: each an outline in one colour (COLR version 0).
 struct Colours<'a> {
     face: &'a Face,
-    typeface: FaceId,
     clip: Option<GlyphId>,
     layers: Vec<Layer>,
 }
@@ -142,11 +138,7 @@ impl PaintSink for Colours<'_> {
             rgb: [colour.red(), colour.green(), colour.blue()],
             opacity: (f32::from(colour.alpha()) / 2.55 * alpha).round() as u8,
         });
-        let key = GlyphKey {
-            face: self.typeface,
-            glyph: glyph.to_u32(),
-        };
-        self.layers.extend(layer(self.face, key, fill));
+        self.layers.extend(layer(self.face, glyph, fill));
     }
 
     fn push_layer(&mut self, _: CompositeMode) {}
@@ -158,7 +150,13 @@ struct Pen {
     scale: f32,
     at: (i32, i32),
     start: (i32, i32),
+    /// Where the control point of a next curve is that need not name it.
+    mirrored: Option<(i32, i32)>,
 }
+
+/// How far a control point may be from the mirrored one to be left out, in steps of the grid: as far
+/// as rounding moves it.
+const MIRRORED: u32 = 1;
 
 impl Pen {
     fn new(scale: f32) -> Self {
@@ -167,6 +165,7 @@ impl Pen {
             scale,
             at: (0, 0),
             start: (0, 0),
+            mirrored: None,
         }
     }
 
@@ -190,6 +189,18 @@ impl Pen {
             }
         }
         self.at = points.last().copied().unwrap_or(self.at);
+        self.mirrored = None;
+    }
+
+    /// Whether a curve's control point is where the next curve expects it.
+    fn is_mirrored(&self, control: (i32, i32)) -> Option<(i32, i32)> {
+        let mirrored = self.mirrored?;
+        let is_near = control
+            .0
+            .abs_diff(mirrored.0)
+            .max(control.1.abs_diff(mirrored.1))
+            <= MIRRORED;
+        is_near.then_some(mirrored)
     }
 }
 
@@ -212,11 +223,22 @@ impl PathSink for Pen {
             }
         };
         self.at = to;
+        self.mirrored = None;
     }
 
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
         let (control, to) = (self.on_grid(cx, cy), self.on_grid(x, y));
-        self.write('q', &[control, to]);
+        let control = match self.is_mirrored(control) {
+            Some(mirrored) => {
+                self.write('t', &[to]);
+                mirrored
+            }
+            None => {
+                self.write('q', &[control, to]);
+                control
+            }
+        };
+        self.mirrored = Some((2 * to.0 - control.0, 2 * to.1 - control.1));
     }
 
     fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {
@@ -249,7 +271,7 @@ mod tests {
         let drawn = of(FaceId::main(Weight::Regular), 'l');
         assert_eq!(drawn.len(), 1);
         assert_eq!(drawn[0].fill, None);
-        assert_eq!(&*drawn[0].path, "m85-373v373h-45v-373z");
+        assert_eq!(&*drawn[0].path, "m66-291v291h-35v-291z");
     }
 
     #[test]

@@ -13,4 +13,4 @@ mod shape;
 pub use clean::clean;
 pub use face::Weight;
 pub use fit::{Line, Style, line, paragraph};
-pub use glyph::{EM, Fill, GlyphKey, drawing};
+pub use glyph::{EM, Fill, GlyphKey, Layer, drawing};

@@ -9,12 +9,15 @@ use super::{
 };
 
 /// Bodies of a kind that has no type of its own: operation, status or "request", example.
-const BODIES: [(&str, &str, &str); 11] = [
+const BODIES: [(&str, &str, &str); 14] = [
     ("get_storage", "200", r#"{"city":"Oslo","mood":"curious"}"#),
     ("merge_storage", "request", r#"{"city":"Oslo","mood":null}"#),
     ("put_pair", "request", "Oslo"),
     ("patch_pair", "request", "Bergen"),
     ("get_info", "200", "<!doctype html>"),
+    ("get_user", "200", CARD),
+    ("get_card_svg", "200", CARD),
+    ("get_card_png", "200", "\u{89}PNG"),
     ("get_health", "200", "ok\n"),
     ("get_readiness", "200", "ready\n"),
     (
@@ -31,6 +34,8 @@ const BODIES: [(&str, &str, &str); 11] = [
     ("get_asyncapi", "200", "asyncapi: 3.0.0\n"),
     ("get_docs", "200", "<!doctype html>"),
 ];
+
+const CARD: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"600\" height=\"152\"/>";
 
 /// Gives the bodies of an operation examples.
 pub(super) fn complete(operation: &mut Node, schemas: &Node) {

@@ -3,6 +3,7 @@
 //! What the framework cannot say is added here, in one place: `operations` has parameters, headers
 //! and the answers of the door, `examples` and `problems` the bodies.
 
+mod card_options;
 mod examples;
 mod operations;
 mod problems;

@@ -4,7 +4,10 @@
 use lantern_actors::domain::pair::MAX_KEY_CHARS;
 use serde_json::{Value, json};
 
-use super::super::node::{Members, Node};
+use super::{
+    super::node::{Members, Node},
+    card_options,
+};
 
 /// The first member of the demo, so that a request can be tried there as it is.
 const MEMBER: &str = "1141913533068345344";
@@ -23,6 +26,8 @@ fn known(place: &str, name: &str) -> Option<(Value, Value)> {
             json!({"minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[A-Za-z0-9]+$"}),
             "city".into(),
         ),
+        ("path", "format") => (json!({}), "png".into()),
+        ("query", "size") => (json!({"minimum": 16, "maximum": 4096}), json!(256)),
         ("query", "user_ids") => (json!({}), json!([MEMBER])),
         ("header", "If-Match") => (json!({}), "\"p-0123456789abcdef\"".into()),
         ("header", "If-None-Match") => (json!({}), "*".into()),
@@ -36,6 +41,8 @@ fn header_example(name: &str) -> Option<Value> {
         "ETag" => "\"v-1620000000000000\"".into(),
         "Retry-After" => 2.into(),
         "Vary" => "Accept".into(),
+        "Location" => "https://cdn.discordapp.com/embed/avatars/0.png".into(),
+        "Lantern-Problem" => "unknown_user".into(),
         "WWW-Authenticate" => "Bearer realm=\"Lantern storage\"".into(),
         _ => return None,
     })
@@ -44,6 +51,7 @@ fn header_example(name: &str) -> Option<Value> {
 /// Completes an operation.
 pub(super) fn complete(operation: &mut Node) {
     malformed_url(operation);
+    card_options(operation);
     if operation.get("responses").has("304") {
         if_none_match(operation);
     }
@@ -52,6 +60,15 @@ pub(super) fn complete(operation: &mut Node) {
     let responses = operation.get_mut("responses").into_iter();
     for (_, response) in responses.flat_map(Node::members_mut) {
         headers(response);
+    }
+}
+
+fn card_options(operation: &mut Node) {
+    let options = card_options::of(operation.get("operationId").as_text().unwrap_or_default());
+    let mut parameters = operation.get("parameters").items().to_vec();
+    parameters.extend(options);
+    if !parameters.is_empty() {
+        operation.set("parameters", Node::List(parameters));
     }
 }
 

@@ -56,6 +56,7 @@ const fn detail(kind: ProblemKind) -> &'static str {
             "The members are still being counted, so it is not known yet who is monitored."
         }
         ProblemKind::TooManySockets => "As many sockets are open as may be.",
+        ProblemKind::InvalidOption => "theme takes dark or light; \"blue\" was given.",
         ProblemKind::InvalidKey => {
             "In the path: a key is 1 to 255 letters and digits, A-Z, a-z and 0-9."
         }

@@ -1,0 +1,486 @@
+//! Profile cards and avatars: users as pictures.
+//!
+//! Pages embed them with addresses that look like files. What goes wrong is told in a picture too,
+//! with the status 200, because image proxies and pages show nothing else; the header
+//! `Lantern-Problem` has the code. Who prefers JSON is answered with a problem document.
+
+use std::{sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use lantern_actors::{
+    Hub,
+    domain::{Timestamp, UserId},
+    wire::Encoding,
+};
+use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
+use poem_openapi::{
+    ApiResponse, Enum, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, PlainText},
+};
+
+use super::{
+    Problem, ProblemKind, answer::Answer, etag, page::weight, problem::ProblemJson, tag::Tag, users,
+};
+use crate::card::{
+    Address, Card, CardError, Cards, Format,
+    options::{self, CardOptions, OptionError},
+};
+
+/// What is wrong, in the answer that shows it as a picture.
+const PROBLEM: &str = "lantern-problem";
+
+/// A picture runs no script and loads nothing, also when it is opened by itself.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src data:; sandbox";
+
+/// The operations.
+pub(super) struct CardRoutes {
+    pub hub: Hub,
+    pub cards: Arc<Cards>,
+}
+
+#[OpenApi(tag = "Tag::Cards")]
+impl CardRoutes {
+    /// A user's card, as SVG
+    ///
+    /// The same as `/api/v1/users/{id}?svg=1`, for places that want a file name. Problems are told
+    /// in a picture with the status 200 and the header `Lantern-Problem`, unless `Accept` prefers JSON.
+    #[oai(
+        path = "/api/v1/users/:id/svg",
+        method = "get",
+        operation_id = "get_card_svg"
+    )]
+    async fn svg(&self, id: Path<String>, uri: &Uri, headers: &HeaderMap) -> Answer<SvgCard> {
+        self.file(&id.0, Format::Svg, uri, headers).await.into()
+    }
+
+    /// A user's card, as PNG
+    ///
+    /// As the SVG, for places that show none. Nothing moves in it.
+    #[oai(
+        path = "/api/v1/users/:id/png",
+        method = "get",
+        operation_id = "get_card_png"
+    )]
+    async fn png(&self, id: Path<String>, uri: &Uri, headers: &HeaderMap) -> Answer<PngCard> {
+        self.file(&id.0, Format::Png, uri, headers).await.into()
+    }
+
+    /// A user's avatar
+    ///
+    /// Redirects to where the avatar is now. A GIF is answered with a PNG if the avatar does not
+    /// move; who has no avatar, with the default one.
+    #[oai(
+        path = "/avatar/:id/:format",
+        method = "get",
+        operation_id = "get_avatar"
+    )]
+    async fn avatar(
+        &self,
+        id: Path<String>,
+        /// Which format.
+        format: Path<AvatarFormat>,
+        /// How wide it is to be, in pixels: a power of two.
+        size: Query<Option<String>>,
+    ) -> Answer<Avatar> {
+        let found = avatar(&self.hub, &self.cards, &id.0, format.0, size.0.as_deref());
+        found.unwrap_or_else(|problem| problem.response()).into()
+    }
+}
+
+impl CardRoutes {
+    /// A card at an address with a file name: a picture, whatever happens.
+    async fn file(
+        &self,
+        id: &str,
+        format: Format,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> http::Response<Bytes> {
+        let prefers = Preference::of(headers);
+        let shows = !matches!(prefers, Preference::Json);
+        let wish = Wish {
+            format,
+            headers,
+            shows_bad_options: shows,
+            shows_others: shows,
+        };
+        answer(&self.hub, &self.cards, id, uri.query(), wish).await
+    }
+}
+
+/// Whether a card is wanted at the address that otherwise answers with JSON. The options are checked
+/// in any case, so that nobody believes that they had an effect.
+pub(super) fn is_wanted(query: Option<&str>) -> Result<bool, Problem> {
+    let pairs = pairs(query);
+    let mut is_wanted = false;
+    for (_, value) in pairs.iter().filter(|(name, _)| name == "svg") {
+        is_wanted = options::switch("svg", value).map_err(|error| invalid(&error))?;
+    }
+    if !is_wanted {
+        parse(query)?;
+    }
+    Ok(is_wanted)
+}
+
+/// The card at the address that otherwise answers with JSON.
+pub(super) async fn at_user(
+    hub: &Hub,
+    cards: &Cards,
+    id: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> http::Response<Bytes> {
+    let prefers = Preference::of(headers);
+    let wish = Wish {
+        format: Format::Svg,
+        headers,
+        // Who tries options by hand is told as by every other endpoint.
+        shows_bad_options: matches!(prefers, Preference::Picture),
+        shows_others: !matches!(prefers, Preference::Json),
+    };
+    answer(hub, cards, id, query, wish).await
+}
+
+/// What kind of answer `Accept` prefers.
+enum Preference {
+    Picture,
+    Json,
+    Neither,
+}
+
+impl Preference {
+    fn of(headers: &HeaderMap) -> Self {
+        let accept = headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok());
+        let accept = accept.unwrap_or("*/*");
+        let picture = weight(accept, "image", "svg+xml").max(weight(accept, "image", "png"));
+        let json = weight(accept, "application", "json").max(weight(
+            accept,
+            "application",
+            "problem+json",
+        ));
+        match picture.cmp(&json) {
+            std::cmp::Ordering::Greater => Self::Picture,
+            std::cmp::Ordering::Less => Self::Json,
+            std::cmp::Ordering::Equal => Self::Neither,
+        }
+    }
+}
+
+/// How a card is to be answered.
+struct Wish<'a> {
+    format: Format,
+    headers: &'a HeaderMap,
+    /// Whether options out of range are told in a picture.
+    shows_bad_options: bool,
+    /// Whether other problems are.
+    shows_others: bool,
+}
+
+async fn answer(
+    hub: &Hub,
+    cards: &Cards,
+    id: &str,
+    query: Option<&str>,
+    wish: Wish<'_>,
+) -> http::Response<Bytes> {
+    let options = match parse(query) {
+        Ok(options) => options,
+        Err(problem) => return refused(cards, problem, wish.shows_bad_options, wish.format).await,
+    };
+    let drawn = match found(hub, id) {
+        Ok(document) => {
+            let now = Timestamp::from(SystemTime::now());
+            cards.card(&document, &options, wish.format, now).await
+        }
+        Err(problem) if wish.shows_others => {
+            return told(cards, &problem, &options, wish.format).await;
+        }
+        Err(problem) => return problem.response(),
+    };
+    match drawn {
+        Ok(card) => picture(card, wish.format, wish.headers),
+        Err(error) => broken(&error),
+    }
+}
+
+fn found(hub: &Hub, id: &str) -> Result<Bytes, Problem> {
+    let id: UserId = users::parse_id(id)?;
+    let snapshot = hub.user(id);
+    let snapshot =
+        snapshot.ok_or_else(|| users::unknown(hub, format!("User {id} is not monitored.")))?;
+    Ok(snapshot.document(Encoding::Json))
+}
+
+async fn refused(
+    cards: &Cards,
+    problem: Problem,
+    is_shown: bool,
+    format: Format,
+) -> http::Response<Bytes> {
+    if is_shown {
+        told(cards, &problem, &CardOptions::default(), format).await
+    } else {
+        problem.response()
+    }
+}
+
+/// A problem as a picture.
+async fn told(
+    cards: &Cards,
+    problem: &Problem,
+    options: &CardOptions,
+    format: Format,
+) -> http::Response<Bytes> {
+    let kind = problem.kind();
+    match cards
+        .notice((kind.title(), problem.detail()), options, format)
+        .await
+    {
+        Err(error) => broken(&error),
+        Ok(card) => {
+            let mut response = picture(card, format, &HeaderMap::new());
+            let headers = response.headers_mut();
+            headers.insert(PROBLEM, HeaderValue::from_static(kind.code()));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.remove(header::ETAG);
+            response
+        }
+    }
+}
+
+fn broken(error: &CardError) -> http::Response<Bytes> {
+    tracing::error!(%error, "a card could not be drawn");
+    Problem::new(ProblemKind::Internal, "The card could not be drawn.").response()
+}
+
+/// The file, or that it is the one that the client has. A cache keeps it and asks each time, which
+/// costs it no more than a 304: so a card on a page is as new as a fetch.
+fn picture(card: Card, format: Format, asked: &HeaderMap) -> http::Response<Bytes> {
+    let tag = etag::of_fingerprint(card.fingerprint);
+    let is_known = etag::is_known(asked, &tag);
+    let mut response = http::Response::new(if is_known { Bytes::new() } else { card.bytes });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let kind = match format {
+        Format::Svg => "image/svg+xml; charset=utf-8",
+        Format::Png => "image/png",
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, tag);
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, "Accept"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn invalid(error: &OptionError) -> Problem {
+    Problem::new(ProblemKind::InvalidOption, error.to_string())
+}
+
+fn parse(query: Option<&str>) -> Result<CardOptions, Problem> {
+    let pairs = pairs(query);
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    CardOptions::parse(pairs).map_err(|error| invalid(&error))
+}
+
+/// The decoded parameters of an address; that they can be decoded was seen before.
+fn pairs(query: Option<&str>) -> Vec<(String, String)> {
+    let decoded = query.map(serde_urlencoded::from_str).transpose();
+    decoded.ok().flatten().unwrap_or_default()
+}
+
+/// What avatars can be had as.
+#[derive(Clone, Copy, Debug, Enum, Eq, PartialEq)]
+#[oai(rename_all = "lowercase")]
+enum AvatarFormat {
+    Png,
+    Webp,
+    Gif,
+    Jpg,
+    Jpeg,
+}
+
+impl AvatarFormat {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Gif => "gif",
+            Self::Jpg => "jpg",
+            Self::Jpeg => "jpeg",
+        }
+    }
+}
+
+fn avatar(
+    hub: &Hub,
+    cards: &Cards,
+    id: &str,
+    format: AvatarFormat,
+    size: Option<&str>,
+) -> Result<http::Response<Bytes>, Problem> {
+    let size = size.map(self::size).transpose()?;
+    let document = found(hub, id)?;
+    let url = crate::card::avatar_url(&document).map_err(|error| {
+        broken(&error);
+        Problem::new(ProblemKind::Internal, "The user could not be read.")
+    })?;
+    let unexpected = |_| {
+        Problem::new(
+            ProblemKind::Internal,
+            "The avatar is not where avatars are.",
+        )
+    };
+    let address = Address::parse(&url).map_err(unexpected)?;
+    let moves = url.ends_with(".gif");
+    let address = match (url.contains("/embed/"), format) {
+        // The default ones are PNGs of one size.
+        (true, _) => address,
+        (false, AvatarFormat::Gif) if !moves => address.in_format("png", size),
+        (false, format) => address.in_format(format.name(), size),
+    };
+    let location = address.through(cards.image_proxy());
+    let location = HeaderValue::try_from(location)
+        .map_err(|_| Problem::new(ProblemKind::Internal, "The avatar's address is no header."))?;
+    let mut response = http::Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=60"),
+    );
+    Ok(response)
+}
+
+/// Discord makes pictures of these sizes.
+fn size(value: &str) -> Result<u32, Problem> {
+    let size = value
+        .parse()
+        .ok()
+        .filter(|size: &u32| size.is_power_of_two() && (16..=4_096).contains(size));
+    size.ok_or_else(|| {
+        let shown: String = value.chars().take(40).collect();
+        let detail = format!("size takes a power of two from 16 to 4096; \"{shown}\" was given.");
+        Problem::new(ProblemKind::InvalidOption, detail)
+    })
+}
+
+/// What a card as SVG can be answered with.
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum SvgCard {
+    /// The card, or a picture of what is wrong.
+    #[oai(status = 200, content_type = "image/svg+xml")]
+    Drawn(
+        PlainText<String>,
+        /// Changes whenever the picture does; there is none if something is wrong.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// The code of what is wrong, as problem documents have it.
+        #[oai(header = "Lantern-Problem")]
+        Option<String>,
+    ),
+    /// `If-None-Match` names the current picture.
+    #[oai(status = 304)]
+    NotModified(
+        /// The current picture.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// To who prefers JSON: `invalid_option`, `invalid_user_id`.
+    #[oai(status = 400)]
+    Invalid(ProblemJson),
+    /// To who prefers JSON: `unknown_user`.
+    #[oai(status = 404)]
+    Unknown(ProblemJson),
+    /// To who prefers JSON: `not_ready`.
+    #[oai(status = 503)]
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}
+
+/// What a card as PNG can be answered with.
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum PngCard {
+    /// The card, or a picture of what is wrong.
+    #[oai(status = 200, content_type = "image/png")]
+    Drawn(
+        Binary<Vec<u8>>,
+        /// Changes whenever the picture does; there is none if something is wrong.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// The code of what is wrong, as problem documents have it.
+        #[oai(header = "Lantern-Problem")]
+        Option<String>,
+    ),
+    /// `If-None-Match` names the current picture.
+    #[oai(status = 304)]
+    NotModified(
+        /// The current picture.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// To who prefers JSON: `invalid_option`, `invalid_user_id`.
+    #[oai(status = 400)]
+    Invalid(ProblemJson),
+    /// To who prefers JSON: `unknown_user`.
+    #[oai(status = 404)]
+    Unknown(ProblemJson),
+    /// To who prefers JSON: `not_ready`.
+    #[oai(status = 503)]
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}
+
+/// What a request for an avatar can be answered with.
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only documents what is answered")]
+enum Avatar {
+    /// The avatar is there.
+    #[oai(status = 302)]
+    There(
+        /// Where it is.
+        #[oai(header = "Location")]
+        String,
+    ),
+    /// The id is not a Discord id, or there is no such size: `invalid_user_id`, `invalid_option`.
+    #[oai(status = 400)]
+    Invalid(ProblemJson),
+    /// The user is not monitored: `unknown_user`.
+    #[oai(status = 404)]
+    Unknown(ProblemJson),
+    /// The members are still being counted: `not_ready`.
+    #[oai(status = 503)]
+    NotReady(
+        ProblemJson,
+        /// Seconds to wait before trying again.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
+}

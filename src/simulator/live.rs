@@ -18,6 +18,7 @@ use super::gateway::identify::Identify;
 use super::gateway::intents::{ALWAYS, GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
 use super::gateway::session::{Bounds, Event, Session};
 use super::interactions::Interactions;
+use super::pictures::Pictures;
 use super::world::member::Member;
 use super::world::presence::Presence;
 use super::world::snowflake::now_ms;
@@ -38,6 +39,8 @@ pub struct Live {
     pub commands: Mutex<Commands>,
     /// What members did, and what the bot said.
     pub interactions: Interactions,
+    /// What members' pictures look like, and how their hosts behave.
+    pub pictures: Pictures,
     /// Updates a second of the stream.
     pub rate: watch::Sender<f64>,
 }
@@ -67,6 +70,7 @@ impl Live {
             gateway: Gateway::new(bounds),
             commands: Mutex::default(),
             interactions: Interactions::default(),
+            pictures: Pictures::default(),
             rate,
             config,
         }

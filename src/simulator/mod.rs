@@ -11,6 +11,7 @@
 //! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
 //! - `control`: the control API and its page
 //! - `rest`: the routes that bots use, with Discord's errors and rate limits
+//! - `pictures`: what the URLs of pictures lead to that members show
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
@@ -21,6 +22,7 @@ mod gateway;
 mod interactions;
 mod live;
 mod pace;
+mod pictures;
 mod rest;
 mod world;
 
@@ -119,6 +121,7 @@ impl Simulator {
     pub async fn stop(mut self) {
         self.pace.abort();
         drop(self.stop.take());
+        self.live.pictures.faults.stop();
         self.live.gateway.shut_down().await;
         if let Some(server) = self.server.take() {
             // The task ends by itself; an error is a panic that it has reported already.
@@ -131,11 +134,12 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.pace.abort();
         drop(self.stop.take());
+        self.live.pictures.faults.stop();
         self.live.gateway.cut_all();
     }
 }
 
-/// Gateway, REST and control API, in one tree.
+/// Gateway, REST, pictures and control API, in one tree.
 fn routes(live: &Arc<Live>) -> impl poem::Endpoint + use<> {
     let rest = Arc::new(rest::routes(live.config.rest_rate_limit).map_to_response());
     Route::new()
@@ -148,6 +152,8 @@ fn routes(live: &Arc<Live>) -> impl poem::Endpoint + use<> {
             "/attachments/:channel/:id/:filename",
             get(rest::interactions::attachment),
         )
+        .at("/images/:host/*path", get(pictures::route::serve))
+        .at("/elsewhere/:host/*path", get(pictures::route::elsewhere))
         .nest("/control", control::routes())
         .data(Arc::clone(live))
 }

@@ -9,6 +9,7 @@
 mod gateway;
 mod interactions;
 mod libraries;
+mod pictures;
 mod raw;
 mod rest;
 

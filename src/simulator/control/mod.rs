@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod gateway;
+pub mod images;
 pub mod interactions;
 pub mod members;
 pub mod page;
@@ -26,6 +27,7 @@ pub fn routes() -> impl Endpoint {
         .at("/gateway", get(gateway::show).post(gateway::act))
         .at("/stream", get(stream::get_rate).put(stream::set_rate))
         .at("/bursts", post(stream::burst))
+        .at("/images", get(images::show).put(images::set))
         .at("/interactions", post(interactions::fire))
         .at("/interactions/:id", get(interactions::show))
         .catch_all_error(|error| async move { answer(&error) })

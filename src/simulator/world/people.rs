@@ -254,6 +254,27 @@ mod tests {
         any(&|u| u["primary_guild"]["identity_enabled"] == false);
         any(&|u| u.get("primary_guild").is_none());
         any(&|u| u["username"].as_str().is_some_and(|name| name.len() == 32));
+        any(&|u| {
+            u["public_flags"]
+                .as_u64()
+                .is_some_and(|it| it.count_ones() > 5)
+        });
+        // One of each script: names that are drawn must be able to hold them all.
+        for within in [
+            '\u{5d0}'..='\u{5ea}',
+            '\u{621}'..='\u{64a}',
+            '\u{3040}'..='\u{30ff}',
+            '\u{4e00}'..='\u{9fff}',
+            '\u{ac00}'..='\u{d7a3}',
+            '\u{1d4d0}'..='\u{1d4ff}',
+            '\u{1f300}'..='\u{1f9ff}',
+        ] {
+            any(&|u| {
+                u["global_name"]
+                    .as_str()
+                    .is_some_and(|name| name.contains(|c| within.contains(&c)))
+            });
+        }
         let activities: Vec<&Value> = presences
             .iter()
             .flat_map(|p| p["activities"].as_array().unwrap())
@@ -276,6 +297,12 @@ mod tests {
             assert!(
                 activities.iter().any(|a| a.get(key).is_some()),
                 "no activity has {key}"
+            );
+        }
+        for image in ["large_image", "small_image"] {
+            assert!(
+                activities.iter().any(|a| a["assets"].get(image).is_some()),
+                "no activity has a {image}"
             );
         }
         for status in ["online", "idle", "dnd", "offline"] {

@@ -34,6 +34,11 @@ pub const DISPLAY: &[&str] = &[
     "🏳️‍🌈🏳️‍⚧️🇩🇪",
     "O'Brien",
     "   spaced   ",
+    "𝓕𝓪𝓷𝓬𝔂 𝓛𝓮𝓽𝓽𝓮𝓻𝓼",
+    "נועה בן־דוד",
+    "أمير الفنار 🏮 Amir",
+    "田中 花子",
+    "Ⓒⓘⓡⓒⓛⓔⓢ ✦ 𝔊𝔬𝔱𝔥",
 ];
 
 /// A game, with the application that Discord knows it by.
@@ -92,6 +97,27 @@ pub const GAMES: &[Game] = &[
         states: &["Workspace: lantern", "0 problems found"],
         party: 0,
     },
+    Game {
+        name: "Moonlit Orbit",
+        application: 512_903_118_730_264_576,
+        details: &["Docking at Tethys Station", "Charting the outer belt"],
+        states: &["Day 214", "Low on fuel"],
+        party: 4,
+    },
+    Game {
+        name: "Lighthouse Keeper",
+        application: 623_447_091_254_968_320,
+        details: &["Lighting the lamp", "A storm from the north-west"],
+        states: &["Winter, year 3", "Co-op with Zoë"],
+        party: 2,
+    },
+    Game {
+        name: "影の都",
+        application: 734_118_265_009_373_184,
+        details: &["第三章：灯りの塔", "屋根の上"],
+        states: &["Lv. 38", "探索中"],
+        party: 0,
+    },
 ];
 
 /// A song: title, artists, album, Spotify's track id and the cover's id.
@@ -132,6 +158,34 @@ pub const SONGS: &[Song] = &[
         "Untitled",
         "2takcwOaAZWiXQijPHIx7B",
         "ab67616d0000b2730011223344556677889900aabbccddee",
+    ),
+    (
+        "Glass Harbour",
+        "Northern Pier",
+        "Tide Tables",
+        "5b1Q0yXcGm2nZr7TtKfWha",
+        "ab67616d0000b273e4b1c07d5a9f26381c7d4e90",
+    ),
+    (
+        "ليالي المنارة",
+        "Layla Nour",
+        "ضوء",
+        "1hV8mPzLqRk4sYw6NdEoXt",
+        "ab67616d0000b2737f3c92a8d10b4e65c2f8a917",
+    ),
+    (
+        "Slow Light (Live at the Old Observatory, Second Night, Remastered)",
+        "Vera Lindqvist; The Long Exposure; Tomasz Wilk",
+        "Slow Light",
+        "6cT2xNvBgJd9uMe3KaLpQs",
+        "ab67616d0000b27329d8b6f04c1e73a5908f2d64",
+    ),
+    (
+        "등대지기",
+        "한강밤",
+        "밤바다",
+        "3rW5kHyZfCo8iPt1VxGbUn",
+        "ab67616d0000b273b05a8e17f2c94d3680a1e7cb",
     ),
 ];
 

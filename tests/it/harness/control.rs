@@ -85,6 +85,28 @@ impl Control {
         self.request(Method::POST, "/gateway", body).await
     }
 
+    /// How the hosts of pictures behave from now on: `serve`, `missing`, `failing`, `silent`,
+    /// `broken`, `huge`, `wrong_type` or `redirect`.
+    pub async fn images(&self, behaviour: &str) {
+        self.images_at("", behaviour).await;
+    }
+
+    /// As [`Self::images`], for pictures whose `{host}/{path}` begins so; the others are served.
+    pub async fn images_at(&self, prefix: &str, behaviour: &str) {
+        let body = json!({ "behaviour": behaviour, "prefix": prefix });
+        self.request(Method::PUT, "/images", body).await;
+    }
+
+    /// How many pictures were asked for, however they were answered.
+    pub async fn image_requests(&self) -> u64 {
+        self.get("/images").await["requests"].as_u64().unwrap()
+    }
+
+    /// How many redirects of pictures were followed.
+    pub async fn followed_redirects(&self) -> u64 {
+        self.get("/images").await["followed"].as_u64().unwrap()
+    }
+
     /// The bot left out, in ascending order.
     pub async fn members(&self) -> Vec<UserId> {
         let mut members: Vec<UserId> = Vec::new();

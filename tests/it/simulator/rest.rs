@@ -467,7 +467,9 @@ async fn the_page_tells_what_can_be_done() {
     assert_eq!(page.status(), 200);
     let page = page.text().await.unwrap();
     assert!(
-        page.contains("/control/bursts") && !page.contains("{{"),
+        page.contains("/control/bursts")
+            && page.contains("/control/images")
+            && !page.contains("{{"),
         "{page}"
     );
     simulator.stop().await;

@@ -14,6 +14,9 @@ pub const MAX_RADIUS_REM: f32 = 10.0;
 /// The smallest and the greatest `width` of a PNG, in pixels.
 pub const WIDTHS: std::ops::RangeInclusive<u32> = 100..=1_200;
 
+/// How wide a PNG is if nothing else is asked for, in pixels: as wide as an SVG.
+pub const WIDTH: u32 = 600;
+
 /// The colours of a card.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Theme {
@@ -67,7 +70,7 @@ impl Default for CardOptions {
             no_activity_title: "No Activity".to_owned(),
             no_activity_message: "This user is not currently doing anything.".to_owned(),
             animate: true,
-            width: *WIDTHS.end(),
+            width: WIDTH,
         }
     }
 }

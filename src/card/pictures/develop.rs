@@ -129,21 +129,65 @@ fn uri(kind: &str, bytes: &[u8]) -> Arc<str> {
     format!("data:{kind};base64,{}", STANDARD.encode(bytes)).into()
 }
 
-/// The mean colour, in which strong colours count for more than grey ones.
+/// How many parts the circle of hues has.
+const HUES: usize = 12;
+
+/// The colour that stands out: the mean of the hue that has most of the strong colours, or of
+/// everything if it is grey.
 fn accent(square: &RgbaImage) -> [u8; 3] {
-    let mut sums = [0_u64; 3];
-    let mut whole = 0;
+    let mut hues = [[0_u64; 4]; HUES];
+    let mut all = [0_u64; 4];
     for Rgba([red, green, blue, opacity]) in square.pixels().step_by(7) {
         let channels = [*red, *green, *blue];
-        let spread = channels.iter().max().zip(channels.iter().min());
-        let spread = spread.map_or(0, |(most, least)| u64::from(most - least));
-        let weight = (1 + spread * spread / 64) * u64::from(*opacity);
-        for (sum, channel) in sums.iter_mut().zip(channels) {
-            *sum += u64::from(channel) * weight;
+        let (hue, strength) = hue(channels);
+        let opacity = u64::from(*opacity);
+        add(&mut all, channels, opacity);
+        if let Some(sums) = hues.get_mut(hue) {
+            add(sums, channels, strength * strength * opacity);
         }
-        whole += weight;
     }
-    sums.map(|sum| u8::try_from(sum / whole.max(1)).unwrap_or(u8::MAX))
+    let [.., strongest] = hues
+        .iter()
+        .max_by_key(|[.., weight]| *weight)
+        .unwrap_or(&all);
+    // A hundredth of the picture in a strong colour is enough.
+    let [.., whole] = all;
+    let is_grey = *strongest < whole * 100;
+    let sums = hues
+        .iter()
+        .find(|[.., weight]| weight == strongest && !is_grey);
+    let [red, green, blue, weight] = *sums.unwrap_or(&all);
+    [red, green, blue].map(|sum| u8::try_from(sum / weight.max(1)).unwrap_or(u8::MAX))
+}
+
+fn add(sums: &mut [u64; 4], [red, green, blue]: [u8; 3], weight: u64) {
+    for (sum, channel) in sums.iter_mut().zip([red, green, blue, 1]) {
+        *sum += u64::from(channel) * weight;
+    }
+}
+
+/// The part of the circle of hues that a colour is in, and how far it is from grey.
+fn hue([red, green, blue]: [u8; 3]) -> (usize, u64) {
+    let [red, green, blue] = [red, green, blue].map(i32::from);
+    let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+    let spread = most - least;
+    if spread == 0 {
+        return (0, 0);
+    }
+    // In sixths of the circle, from red.
+    let sixths = if most == red {
+        (green - blue) as f32 / spread as f32
+    } else if most == green {
+        2.0 + (blue - red) as f32 / spread as f32
+    } else {
+        4.0 + (red - green) as f32 / spread as f32
+    };
+    let part = (sixths * HUES as f32 / 6.0).round() as i32;
+    let part = part.rem_euclid(HUES as i32);
+    (
+        usize::try_from(part).unwrap_or_default(),
+        u64::from(spread.unsigned_abs()),
+    )
 }
 
 #[cfg(test)]

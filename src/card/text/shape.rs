@@ -41,6 +41,13 @@ pub struct Shaped {
     pub width: f32,
 }
 
+/// Whether a text is a time as [`crate::card::words::clock`] writes it: its digits are to be of one
+/// width, so that it stands still when it changes.
+fn is_clock(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b':')
+}
+
 /// Shapes a text that [`super::clean`] has cleaned.
 pub fn shape(text: &str, weight: Weight) -> Shaped {
     let mut shaped = Shaped::default();
@@ -78,8 +85,9 @@ fn push_segment(
     weight: Weight,
 ) {
     let mut buffer = filled(text, segment, id);
-    let plan = plan(id, face, segment);
-    let options = ShapeOptions::new().plan(Some(&plan)).features(&*FEATURES);
+    let features = features(text);
+    let plan = plan(id, face, segment, features);
+    let options = ShapeOptions::new().plan(Some(&plan)).features(features);
     if harfrust::shape(&ShaperFont::new(&face.font), &mut buffer, options).is_err() {
         return push_missing(shaped, text);
     }
@@ -137,28 +145,25 @@ fn shaping_script(script: Script) -> ShapingScript {
     ShapingScript::from_iso15924_tag(Tag::new(&name)).unwrap_or(ShapingScript::UNKNOWN)
 }
 
-/// Digits of one width: times stand still when they change.
-static FEATURES: LazyLock<[Feature; 1]> =
-    LazyLock::new(|| [Feature::new(Tag::new(b"tnum"), 1, ..)]);
+/// The features that are asked for: digits of one width, or none.
+fn features(text: &str) -> &'static [Feature] {
+    static TABULAR: LazyLock<[Feature; 1]> =
+        LazyLock::new(|| [Feature::new(Tag::new(b"tnum"), 1, ..)]);
+    if is_clock(text) { &*TABULAR } else { &[] }
+}
 
-type PlanKey = (FaceId, Script, bool);
+type PlanKey = (FaceId, Script, bool, usize);
 
 /// What a typeface does with a script is worked out once.
-fn plan(id: FaceId, face: &Face, segment: &Segment) -> Arc<ShapePlan> {
+fn plan(id: FaceId, face: &Face, segment: &Segment, features: &[Feature]) -> Arc<ShapePlan> {
     static PLANS: LazyLock<RwLock<HashMap<PlanKey, Arc<ShapePlan>>>> =
         LazyLock::new(RwLock::default);
-    let key = (id, segment.script, segment.is_rtl);
+    let key = (id, segment.script, segment.is_rtl, features.len());
     if let Some(plan) = PLANS.read().get(&key) {
         return Arc::clone(plan);
     }
     let script = shaping_script(segment.script);
-    let plan = ShapePlan::new(
-        &face.font,
-        direction(segment),
-        Some(script),
-        None,
-        &*FEATURES,
-    );
+    let plan = ShapePlan::new(&face.font, direction(segment), Some(script), None, features);
     let plan = Arc::new(plan);
     PLANS.write().insert(key, Arc::clone(&plan));
     plan

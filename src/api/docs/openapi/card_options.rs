@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::node::Node;
-use crate::card::options::{MAX_MESSAGE, MAX_RADIUS_REM, MAX_TITLE, WIDTHS};
+use crate::card::options::{MAX_MESSAGE, MAX_RADIUS_REM, MAX_TITLE, WIDTH, WIDTHS};
 
 /// The parameters of an operation, if it answers with cards.
 pub(super) fn of(operation_id: &str) -> Vec<Node> {
@@ -22,8 +22,8 @@ pub(super) fn of(operation_id: &str) -> Vec<Node> {
         "get_card_png" => vec![parameter(
             "width",
             "How wide the PNG is, in pixels.",
-            json!({"type": "integer", "minimum": WIDTHS.start(), "maximum": WIDTHS.end(), "default": WIDTHS.end()}),
-            json!(600),
+            json!({"type": "integer", "minimum": WIDTHS.start(), "maximum": WIDTHS.end(), "default": WIDTH}),
+            json!(1_200),
         )],
         _ => return Vec::new(),
     };

@@ -5,7 +5,7 @@
 //! through here.
 
 mod actor;
-mod state;
+pub(crate) mod state;
 mod supervisor;
 #[cfg(test)]
 mod tests;

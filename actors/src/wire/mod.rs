@@ -5,6 +5,8 @@
 
 mod client;
 mod dialect;
+#[cfg(test)]
+mod examples;
 mod frame;
 mod opcode;
 mod server;

@@ -3,6 +3,7 @@
 
 mod node;
 mod openapi;
+mod swagger;
 
 use std::sync::OnceLock;
 
@@ -52,7 +53,7 @@ impl DocsRoutes {
     /// This reference, to read
     #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
     async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
-        let page = self.page.get_or_init(|| page().into());
+        let page = self.page.get_or_init(|| swagger::page().into());
         let mut response = text_answer(page, "text/html; charset=utf-8", headers);
         response.headers_mut().insert(
             header::CONTENT_SECURITY_POLICY,
@@ -120,18 +121,6 @@ enum Page {
         #[oai(header = "ETag")]
         String,
     ),
-}
-
-/// Swagger UI with the document inside, under our name.
-fn page() -> String {
-    let (page, framework_document) = openapi::framework_page();
-    // Within a script, no text may look like its end.
-    let document = document().replace("</", "<\\/");
-    page.replacen(&framework_document, &document, 1).replacen(
-        "<title>Swagger UI</title>",
-        "<title>Lantern API</title><link rel=\"icon\" href=\"data:,\">",
-        1,
-    )
 }
 
 fn text_answer(

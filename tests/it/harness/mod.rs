@@ -3,6 +3,7 @@
 mod control;
 mod cql;
 mod discord;
+mod exemplified;
 mod raw;
 mod running;
 mod socket;

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Closed, within};
+use super::{Closed, exemplified::assert_known_error, within};
 
 pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
@@ -272,6 +272,7 @@ impl RawClient {
     /// The `d` of the next message, which must be of this kind.
     pub async fn expect(&mut self, t: &str) -> Value {
         let message = self.next().await.unwrap().message();
+        assert_known_error(&message);
         assert_eq!(message["t"], t, "{message}");
         message["d"].clone()
     }
@@ -297,6 +298,7 @@ impl RawClient {
                 }
                 (CLOSE, [high, low, ..]) => {
                     closed.code = Some(u16::from_be_bytes([*high, *low]));
+                    closed.assert_known();
                 }
                 _ => {}
             }

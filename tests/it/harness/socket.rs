@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
-use super::within;
+use super::{
+    exemplified::{assert_known_end, assert_known_error},
+    within,
+};
 
 pub struct Client {
     stream: WebSocketStream<TcpStream>,
@@ -23,6 +26,15 @@ pub struct Closed {
     pub disconnect: Option<String>,
     /// The code of the close frame; `None` if the connection just ended.
     pub code: Option<u16>,
+}
+
+impl Closed {
+    /// Fails if the description of the socket has no such end.
+    pub fn assert_known(&self) {
+        if let (Some(reason), Some(code)) = (&self.disconnect, self.code) {
+            assert_known_end(reason, code);
+        }
+    }
 }
 
 impl Client {
@@ -82,7 +94,7 @@ impl Client {
     pub async fn next_whole(&mut self) -> Option<Value> {
         loop {
             let message = within("a message comes", self.stream.next()).await;
-            return match message {
+            let message = match message {
                 Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Binary(bytes))) => Some(rmp_serde::from_slice(&bytes).unwrap()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
@@ -92,6 +104,8 @@ impl Client {
                 }
                 Some(Err(_)) | None => None,
             };
+            message.iter().for_each(assert_known_error);
+            return message;
         }
     }
 
@@ -143,6 +157,7 @@ impl Client {
                 "DISCONNECT" => closed.disconnect = d["reason"].as_str().map(str::to_owned),
                 "close" => {
                     closed.code = d.as_u64().map(|code| u16::try_from(code).unwrap());
+                    closed.assert_known();
                 }
                 _ => {}
             }

@@ -15,7 +15,8 @@ const MEMBER: &str = "1141913533068345344";
 /// Every operation can be answered so, by the door in front of the router.
 const MALFORMED_URL: &str = "The URL cannot be decoded: `malformed_url`.";
 
-/// Bounds for the schema of a parameter, and an example.
+/// What is to be in the schema of a parameter; and an example to try it with, if it is needed. What
+/// may be left out has its examples in the schema, where pages do not send them unasked.
 fn known(place: &str, name: &str) -> Option<(Value, Value)> {
     Some(match (place, name) {
         ("path", "id") => (
@@ -29,8 +30,8 @@ fn known(place: &str, name: &str) -> Option<(Value, Value)> {
         ("path", "format") => (json!({}), "png".into()),
         ("query", "size") => (json!({"minimum": 16, "maximum": 4096}), json!(256)),
         ("query", "user_ids") => (json!({}), json!([MEMBER])),
-        ("header", "If-Match") => (json!({}), "\"p-0123456789abcdef\"".into()),
-        ("header", "If-None-Match") => (json!({}), "*".into()),
+        ("header", "If-Match") => (json!({"examples": ["\"p-0123456789abcdef\""]}), Value::Null),
+        ("header", "If-None-Match") => (json!({"examples": ["*"]}), Value::Null),
         _ => return None,
     })
 }
@@ -104,14 +105,16 @@ fn if_none_match(operation: &mut Node) {
     let mut parameters = parameters.to_vec();
     parameters.push(Node::object([
         ("name", "If-None-Match".into()),
-        ("schema", Node::object([("type", "string".into())])),
+        (
+            "schema",
+            json!({"type": "string", "examples": ["\"v-1620000000000000\""]}).into(),
+        ),
         ("in", "header".into()),
         (
             "description",
             "The `ETag` of what is there already: answered 304 if it is still that.".into(),
         ),
         ("required", false.into()),
-        ("example", json!("\"v-1620000000000000\"").into()),
     ]));
     operation.set("parameters", Node::List(parameters));
 }
@@ -129,7 +132,7 @@ fn parameter(parameter: &mut Node) {
             }
         }
     }
-    if !parameter.has("example") {
+    if !example.is_null() && !parameter.has("example") {
         parameter.set("example", example);
     }
 }

@@ -13,7 +13,10 @@ pub fn is_public(path: &str) -> bool {
 pub fn allow(headers: &mut HeaderMap) {
     let fields: [(HeaderName, &str); 2] = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Retry-After"),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "ETag, Lantern-Problem, Retry-After",
+        ),
     ];
     for (name, value) in fields {
         headers.insert(name, HeaderValue::from_static(value));

@@ -5,6 +5,7 @@
 //! the connection may call it before making a poem request at all.
 
 mod answer;
+mod builder;
 mod cards;
 pub mod cors;
 mod docs;
@@ -67,6 +68,7 @@ struct ServerContext {
 type Operations = (
     users::UserRoutes,
     cards::CardRoutes,
+    builder::BuilderRoutes,
     storage::StorageRoutes,
     info::InfoRoutes,
     health::HealthRoutes,
@@ -97,6 +99,7 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
             hub: hub.clone(),
             cards,
         },
+        builder::BuilderRoutes,
         storage::StorageRoutes {
             hub: hub.clone(),
             gate,

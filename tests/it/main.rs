@@ -10,6 +10,7 @@
 mod actors;
 mod asyncapi;
 mod backup;
+mod cards;
 mod churn;
 mod commands;
 mod encodings;

@@ -123,7 +123,7 @@ enum Page {
     ),
 }
 
-fn text_answer(
+pub(super) fn text_answer(
     text: &Bytes,
     content_type: &'static str,
     asked: &HeaderMap,

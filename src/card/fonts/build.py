@@ -7,14 +7,15 @@ SOURCES holds one folder for each package, OUT takes the fonts.
 import os
 import sys
 
-from fontTools import subset
+from fontTools import merge, subset
 from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables import otTables
+from fontTools.unicodedata import script as script_of
 
 SRC, OUT = sys.argv[1], sys.argv[2]
 ONLY = set(sys.argv[3:])
 # head.created and head.modified, in seconds since 1904: 2024-01-01.
-STAMP = 3786912000 - 0
+STAMP = 3786912000
 
 KEEP_TABLES = {
     "head", "hhea", "maxp", "OS/2", "hmtx", "cmap", "loca", "glyf", "CFF ", "name", "post",
@@ -82,6 +83,8 @@ def rename(font, family, style="Regular", note=None):
 def write(font, file):
     font.flavor = None
     font.recalcTimestamp = False
+    # Else the bytes depend on whether uharfbuzz is installed.
+    font.cfg["fontTools.ttLib.tables.otBase:USE_HARFBUZZ_REPACKER"] = False
     font["head"].created = font["head"].modified = STAMP
     post = font["post"]
     post.formatType = 3.0
@@ -194,11 +197,31 @@ SCRIPTS = [
     ("canadian", "NotoSansCanadianAboriginal-Regular", "1400-167F 18B0-18FF"),
     ("khmer", "NotoSansKhmer-Regular", "1780-17FF 19E0-19FF"),
     ("adlam", "NotoSansAdlam-Regular", "1E900-1E95F"),
+    ("syriac", "NotoSansSyriac-Regular", "700-74F 60C 61B 61F 640"),
+    ("tibetan", "NotoSerifTibetan-Regular", "F00-FFF"),
+    ("mongolian", "NotoSansMongolian-Regular", "1800-18AF 202F"),
+    ("javanese", "NotoSansJavanese-Regular", "A980-A9DF"),
+    ("balinese", "NotoSansBalinese-Regular", "1B00-1B7F"),
+    ("sundanese", "NotoSansSundanese-Regular", "1B80-1BBF 1CC0-1CCF"),
+    ("batak", "NotoSansBatak-Regular", "1BC0-1BFF"),
+    ("buginese", "NotoSansBuginese-Regular", "1A00-1A1F"),
+    ("tagalog", "NotoSansTagalog-Regular", "1700-171F 1735-1736"),
+    ("meetei", "NotoSansMeeteiMayek-Regular", "AAE0-AAFF ABC0-ABFF"),
+    ("chakma", "NotoSansChakma-Regular", "11100-1114F"),
+    ("rohingya", "NotoSansHanifiRohingya-Regular", "10D00-10D3F 60C 61B 61F 640"),
+    ("lepcha", "NotoSansLepcha-Regular", "1C00-1C4F"),
+    ("limbu", "NotoSansLimbu-Regular", "1900-194F"),
+    ("cham", "NotoSansCham-Regular", "AA00-AA5F"),
+    ("taitham", "NotoSansTaiTham-Regular", "1A20-1AAF"),
+    ("taile", "NotoSansTaiLe-Regular", "1950-197F"),
+    ("newtailue", "NotoSansNewTaiLue-Regular", "1980-19DF"),
+    ("taiviet", "NotoSansTaiViet-Regular", "AA80-AADF"),
+    ("kayahli", "NotoSansKayahLi-Regular", "A900-A92F"),
     ("math", "NotoSansMath-Regular",
-     "2100-214F 2190-21FF 2200-22FF 27C0-27EF 27F0-27FF 2900-297F 2A00-2AFF 1D400-1D7FF"),
-    ("symbols", "NotoSansSymbols-Regular", "2070-209F 20D0-20FF 2300-23FF 2460-24FF 2600-27BF 1F100-1F1FF"),
+     "2100-214F 2190-21FF 2200-22FF 27C0-27EF 27F0-27FF 2900-2AFF 300-36F 1D400-1D7FF"),
+    ("symbols", "NotoSansSymbols-Regular", "2070-209F 20D0-20FF 2300-23FF 2460-24FF 2600-27BF 1F100-1F1FF 1F700-1F77F"),
     ("symbols2", "NotoSansSymbols2-Regular",
-     "2300-23FF 25A0-25FF 2600-27BF 2800-28FF 2B00-2BFF 1F650-1F67F 1F780-1F8FF"),
+     "2300-243F 25A0-25FF 2600-27BF 2800-28FF 2B00-2BFF 1F650-1F67F 1F780-1F8FF"),
 ]
 
 # What letters of every script are written with.
@@ -216,15 +239,102 @@ def scripts():
         write(f, file)
 
 
+# ---------------------------------------------------------------- more Latin, Greek, Cyrillic
+
+def made(*files):
+    """The characters of fonts that are made already."""
+    return {c for file in files for c in TTFont(os.path.join(OUT, file), lazy=True).getBestCmap()}
+
+
+MARKS = spans("20 300-36F 25CC")
+
+
+def more():
+    """What Inter lacks: small capitals, modifier letters, phonetic signs, rare letters."""
+    file = "more.ttf"
+    if wanted(file):
+        f = TTFont(f"{NOTO}/NotoSans-Regular.ttf")
+        cut(f, set(f.getBestCmap()) - made("inter-regular.ttf") | MARKS, "kern mark mkmk ccmp".split())
+        rename(f, "Lantern More")
+        write(f, file)
+
+
+# ---------------------------------------------------------------- ornaments
+
+# Letters that need no shaping, of scripts that people write with or adorn their names with, and
+# single ornaments of scripts that nobody writes any more.
+ORNAMENTS = [
+    ("Yi", "A000-A4CF"),
+    ("Lisu", "A4D0-A4FF"),
+    ("Vai", "A500-A63F"),
+    ("Bamum", "A6A0-A6FF 16807 1687C 168C2 168D8 16910 16954 16981 169B9 169F5"),
+    ("OlChiki", "1C50-1C7F"),
+    ("Tifinagh", "2D30-2D7F"),
+    ("Coptic", "2C80-2CFF 3E2-3EF"),
+    ("Glagolitic", "2C00-2C5F"),
+    ("Runic", "16A0-16FF"),
+    ("Ogham", "1680-169F"),
+    ("Gothic", "10330-1034F"),
+    ("Deseret", "10400-1044F"),
+    ("Osage", "104B0-104FF"),
+    ("Saurashtra", "A8D1"),
+    ("Brahmi", "1104D"),
+    ("LinearA", "1065A"),
+    ("LinearB", "10082-10083"),
+    ("InscriptionalPahlavi", "10B69"),
+    ("Meroitic", "1098D"),
+    ("OldTurkic", "10C34"),
+    ("Phoenician", "10900"),
+    ("Medefaidrin", "16E6D"),
+    ("Cuneiform", "12077 1202D 12219 1219C 1242B"),
+    ("EgyptianHieroglyphs",
+     "13079 13080 13083 130E0-130F0 1313F-13153 13189 1318F 1319F-131AA 131B8 131E2 131FC 13212 13278 1329D"
+     " 132F9 132FC 13339 1333A 1334A 1335D 13362 1336F 133AC 133F2"),
+    ("Music", "1D11E 1D122 1D15E-1D164"),
+]
+
+
+def ornaments():
+    file = "ornaments.ttf"
+    if not wanted(file):
+        return
+    parts = []
+    for i, (script, text) in enumerate(ORNAMENTS):
+        family = "NotoMusic" if script == "Music" else f"NotoSans{script}"
+        f = TTFont(f"{NOTO}/{family}-Regular.ttf")
+        cut(f, spans(text), [])
+        for table in ("GSUB", "GPOS", "GDEF"):
+            if table in f:
+                del f[table]
+        assert f["head"].unitsPerEm == 1000, script
+        # The merged font takes its bearings from the first.
+        parts.append(os.path.join(OUT, f".part-{i:02}"))
+        f.save(parts[-1])
+    try:
+        f = merge.Merger().merge(parts)
+    finally:
+        for part in parts:
+            os.remove(part)
+    rename(f, "Lantern Ornaments", note={0: "Copyright 2015-2020 Google LLC. All Rights Reserved."})
+    write(f, file)
+
+
 # ---------------------------------------------------------------- what is left
 
+GENERAL = [f"{name}.ttf" for name in "inter-regular math symbols symbols2 more ornaments".split()] + ["cjk.otf"]
+
+
 def rest():
+    """All that the others lack; boxes and old signs above all. Run it when they are made."""
     file = "rest.ttf"
     if wanted(file):
         f = TTFont(f"{SRC}/fonts-dejavu-core/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
-        everything = set(f.getBestCmap())
-        elsewhere = spans("20-24F 370-52F 530-6FF 7C0-7FF 10A0-10FF 1400-167F 1D00-1DBF 1E00-1FFF 1D400-1D7FF")
-        cut(f, everything - elsewhere | {0x20})
+        others = [*GENERAL, *(f"{name}.ttf" for name, _, _ in SCRIPTS)]
+        have = made(*others)
+        # A program that asks the font of a script for that script alone finds here what
+        # scripts have in common, as the Arabic comma.
+        have -= {c for c in have - made(*GENERAL) if script_of(chr(c)) == "Zyyy"}
+        cut(f, set(f.getBestCmap()) - have - spans("E000-F8FF") | MARKS)
         rename(f, "Lantern Rest")
         write(f, file)
 
@@ -255,7 +365,9 @@ def cjk():
     wish |= spans("3000-312F 31A0-31BF 31F0-31FF 3200-33FF FE30-FE6F FF00-FFEF")
     wish = {c for c in wish if c >= 0x1100 and not 0x2000 <= c < 0x2E80} | {0x20}
     f = TTFont(f"{SRC}/fonts-noto-cjk/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", fontNumber=2)
-    cut(f, wish, "ccmp locl ljmo vjmo tjmo mark mkmk".split())
+    # No "locl": forms for other regions are asked for by language, which we do not know. With "locl"
+    # the file is two thirds larger.
+    cut(f, wish, ["ccmp"])
     rename(f, "Lantern CJK")
     write(f, file)
 
@@ -264,5 +376,7 @@ if __name__ == "__main__":
     inter()
     emoji()
     scripts()
-    rest()
+    more()
+    ornaments()
     cjk()
+    rest()

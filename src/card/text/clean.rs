@@ -73,7 +73,7 @@ fn is_hidden(letter: char) -> bool {
 }
 
 /// Marks of no script of their own, of which people build towers.
-fn is_stacking(letter: char) -> bool {
+pub fn is_stacking(letter: char) -> bool {
     matches!(letter, '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}')
         || matches!(letter, '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
 }

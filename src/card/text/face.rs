@@ -9,6 +9,8 @@ use harfrust::{
 };
 use unicode_script::Script;
 
+use super::clean::is_stacking;
+
 /// How bold a text is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Weight {
@@ -97,9 +99,31 @@ const SOURCES: &[Source] = faces! {
     "canadian.ttf" Regular Canadian_Aboriginal;
     "khmer.ttf" Regular Khmer;
     "adlam.ttf" Regular Adlam;
+    "syriac.ttf" Regular Syriac;
+    "tibetan.ttf" Regular Tibetan;
+    "mongolian.ttf" Regular Mongolian;
+    "javanese.ttf" Regular Javanese;
+    "balinese.ttf" Regular Balinese;
+    "sundanese.ttf" Regular Sundanese;
+    "batak.ttf" Regular Batak;
+    "buginese.ttf" Regular Buginese;
+    "tagalog.ttf" Regular Tagalog;
+    "meetei.ttf" Regular Meetei_Mayek;
+    "chakma.ttf" Regular Chakma;
+    "rohingya.ttf" Regular Hanifi_Rohingya;
+    "lepcha.ttf" Regular Lepcha;
+    "limbu.ttf" Regular Limbu;
+    "cham.ttf" Regular Cham;
+    "taitham.ttf" Regular Tai_Tham;
+    "taile.ttf" Regular Tai_Le;
+    "newtailue.ttf" Regular New_Tai_Lue;
+    "taiviet.ttf" Regular Tai_Viet;
+    "kayahli.ttf" Regular Kayah_Li;
     "math.ttf" Regular;
     "symbols2.ttf" Regular;
     "symbols.ttf" Regular;
+    "more.ttf" Regular;
+    "ornaments.ttf" Regular;
     "cjk.otf" Regular;
     "rest.ttf" Regular;
     "emoji.ttf" Regular;
@@ -144,21 +168,41 @@ impl FaceId {
                 .is_some_and(|face| face.weight == Weight::Regular)
     }
 
-    /// The first typeface that has all of these characters.
+    /// The first typeface that has all of these characters: of their script if there is one, else of
+    /// any, for scripts share their punctuation. If none has them with their marks, without.
     pub fn with(letters: &str, script: Script, weight: Weight) -> Option<Self> {
+        let of_script = |face: &Face| face.script.is_none_or(|made_for| made_for == script);
+        let all = |letter: char| is_silent(letter);
+        let bare = |letter: char| is_silent(letter) || is_stacking(letter);
+        Self::first(letters, weight, of_script, all)
+            .or_else(|| Self::first(letters, weight, |_| true, all))
+            .or_else(|| Self::first(letters, weight, |_| true, bare))
+    }
+
+    /// The first of the right weight, or else the first, that has all characters but those that may be
+    /// missing.
+    fn first(
+        letters: &str,
+        weight: Weight,
+        is_asked: impl Fn(&Face) -> bool,
+        may_miss: impl Fn(char) -> bool,
+    ) -> Option<Self> {
         let faces = FACES.get(..FACES.len().saturating_sub(1))?;
-        let candidates = || {
-            faces.iter().enumerate().filter(|(_, face)| {
-                face.script.is_none_or(|made_for| made_for == script)
-                    && letters
-                        .chars()
-                        .all(|letter| is_silent(letter) || face.glyph(letter).is_some())
-            })
+        let has_all = |face: &Face| {
+            let mut letters = letters.chars();
+            letters.all(|letter| may_miss(letter) || face.glyph(letter).is_some())
         };
-        let (index, _) = candidates()
-            .find(|(_, face)| face.weight == weight)
-            .or_else(|| candidates().next())?;
-        u8::try_from(index).ok().map(Self)
+        let mut first = None;
+        for (index, face) in faces.iter().enumerate() {
+            if is_asked(face) && has_all(face) {
+                let id = u8::try_from(index).ok().map(Self);
+                if face.weight == weight {
+                    return id;
+                }
+                first = first.or(id);
+            }
+        }
+        first
     }
 }
 

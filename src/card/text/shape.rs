@@ -11,6 +11,7 @@ use std::sync::Arc;
 use unicode_script::Script;
 
 use super::{
+    clean::is_stacking,
     face::{Face, FaceId, Weight},
     glyph::{EM, GlyphKey},
     segment::{Segment, segments},
@@ -110,10 +111,13 @@ fn push_segment(
 
 fn filled(text: &str, segment: &Segment, id: FaceId) -> Buffer {
     let mut buffer = Buffer::new();
-    // The typeface of emoji knows its sequences without the sign that asks for a picture.
+    // A mark that the letter's typeface lacks is left out, and the typeface of emoji knows its sequences
+    // without the sign that asks for a picture.
     let is_emoji = id == FaceId::emoji();
     for (at, letter) in text.char_indices() {
-        if !(is_emoji && letter == '\u{FE0F}') {
+        let is_missing =
+            is_stacking(letter) && id.face().is_none_or(|face| face.glyph(letter).is_none());
+        if !(is_missing || is_emoji && letter == '\u{FE0F}') {
             buffer.push(u32::from(letter), u32::try_from(at).unwrap_or(u32::MAX));
         }
     }
@@ -145,11 +149,18 @@ fn shaping_script(script: Script) -> ShapingScript {
     ShapingScript::from_iso15924_tag(Tag::new(&name)).unwrap_or(ShapingScript::UNKNOWN)
 }
 
-/// The features that are asked for: digits of one width, or none.
+/// The features that are asked for: no arrows made of `->`, and in times digits of one width.
 fn features(text: &str) -> &'static [Feature] {
-    static TABULAR: LazyLock<[Feature; 1]> =
-        LazyLock::new(|| [Feature::new(Tag::new(b"tnum"), 1, ..)]);
-    if is_clock(text) { &*TABULAR } else { &[] }
+    static FEATURES: LazyLock<[Feature; 2]> = LazyLock::new(|| {
+        let verbatim = Feature::new(Tag::new(b"calt"), 0, ..);
+        [verbatim, Feature::new(Tag::new(b"tnum"), 1, ..)]
+    });
+    let [verbatim, _] = FEATURES.each_ref();
+    if is_clock(text) {
+        &*FEATURES
+    } else {
+        std::slice::from_ref(verbatim)
+    }
 }
 
 type PlanKey = (FaceId, Script, bool, usize);
@@ -193,6 +204,37 @@ mod tests {
         {
             assert_eq!(shape(text, Weight::Regular).glyphs.len(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn what_people_decorate_their_names_with_is_there() {
+        for text in [
+            "ʟᴀɴᴛᴇʀɴ ᴘᴜᴠᴡᴢ ᴬᴮ",
+            "꧁꧂ ༺༻ 𓆩𓆪 ꒰꒱ ᯓ ꕤ",
+            "𝖓̶ 𝓕𝕬𝔣𝟡",
+            "★彡 ⋆｡° ✧˖ ♡ ☾ ⚡︎",
+            "( ͡° ͜ʖ ͡°)",
+            "¯\\_(ツ)_/¯",
+            "ليلى، نور؟ ۝ ﴿﴾",
+            "। ॥",
+            "─═┼ ▁▂▃ ▓▒░ ⣿",
+            "Ⓛⓐ 🅻🅰 🄻 ＬＡ",
+            "→ ⇒ ∞ ≈ ½ ₿ €",
+            "ꍏꌃꉓ ᚠᚢ",
+        ] {
+            let text = crate::card::text::clean(text);
+            let missing = shape(&text, Weight::SemiBold)
+                .glyphs
+                .iter()
+                .filter(|glyph| glyph.key.is_none())
+                .count();
+            assert_eq!(missing, 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_verbatim() {
+        assert_eq!(shape("->", Weight::Regular).glyphs.len(), 2);
     }
 
     #[test]

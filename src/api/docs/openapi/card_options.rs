@@ -68,13 +68,16 @@ pub(super) fn of(operation_id: &str) -> Vec<Node> {
     parameters
 }
 
-fn parameter(name: &str, description: &str, schema: Value, example: Value) -> Node {
+/// The example stands in the schema, where pages do not send it unasked.
+fn parameter(name: &str, description: &str, mut schema: Value, example: Value) -> Node {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("examples".to_owned(), json!([example]));
+    }
     Node::object([
         ("name", name.into()),
         ("in", "query".into()),
         ("description", description.into()),
         ("required", false.into()),
         ("schema", schema.into()),
-        ("example", example.into()),
     ])
 }

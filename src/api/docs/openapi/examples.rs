@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Bodies of a kind that has no type of its own: operation, status or "request", example.
-const BODIES: [(&str, &str, &str); 14] = [
+const BODIES: [(&str, &str, &str); 15] = [
     ("get_storage", "200", r#"{"city":"Oslo","mood":"curious"}"#),
     ("merge_storage", "request", r#"{"city":"Oslo","mood":null}"#),
     ("put_pair", "request", "Oslo"),
@@ -17,6 +17,7 @@ const BODIES: [(&str, &str, &str); 14] = [
     ("get_info", "200", "<!doctype html>"),
     ("get_user", "200", CARD),
     ("get_card_svg", "200", CARD),
+    ("get_card_builder", "200", "<!doctype html>"),
     ("get_card_png", "200", "\u{89}PNG"),
     ("get_health", "200", "ok\n"),
     ("get_readiness", "200", "ready\n"),

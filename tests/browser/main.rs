@@ -28,6 +28,7 @@ mod harness;
 mod live_page;
 mod page;
 mod reference;
+mod socket_page;
 
 use harness::TestHub;
 

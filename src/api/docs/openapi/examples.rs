@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Bodies of a kind that has no type of its own: operation, status or "request", example.
-const BODIES: [(&str, &str, &str); 11] = [
+const BODIES: [(&str, &str, &str); 12] = [
     ("get_storage", "200", r#"{"city":"Oslo","mood":"curious"}"#),
     ("merge_storage", "request", r#"{"city":"Oslo","mood":null}"#),
     ("put_pair", "request", "Oslo"),
@@ -30,6 +30,7 @@ const BODIES: [(&str, &str, &str); 11] = [
     ),
     ("get_asyncapi", "200", "asyncapi: 3.0.0\n"),
     ("get_docs", "200", "<!doctype html>"),
+    ("get_socket_docs", "200", "<!doctype html>"),
 ];
 
 /// Gives the bodies of an operation examples.

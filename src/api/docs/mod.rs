@@ -12,7 +12,7 @@ use bytes::Bytes;
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem_openapi::{
     ApiResponse, OpenApi,
-    payload::{Html, Json, PlainText},
+    payload::{Html, Json},
     types::Any,
 };
 use serde_json::Value;
@@ -95,7 +95,7 @@ enum SocketDocument {
     /// The document.
     #[oai(status = 200, content_type = "application/yaml")]
     Ok(
-        PlainText<String>,
+        Json<Any<Value>>,
         /// Changes with the program.
         #[oai(header = "ETag")]
         String,

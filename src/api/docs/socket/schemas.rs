@@ -201,7 +201,7 @@ fn bounds(schema: &Node) -> String {
 fn grouped(digits: &str) -> String {
     let length = digits.len();
     let grouped = digits.char_indices().flat_map(|(at, digit)| {
-        let begins_group = at > 0 && (length - at) % 3 == 0;
+        let begins_group = at > 0 && (length - at).is_multiple_of(3);
         begins_group.then_some(',').into_iter().chain([digit])
     });
     grouped.collect()

@@ -56,7 +56,8 @@ async fn every_opcode_and_close_code_is_shown_and_nobody_is_asked() {
     let rows = rows.as_array().unwrap();
     assert_eq!(rows.len(), CloseCode::ALL.len());
     for code in CloseCode::ALL {
-        let row = rows.iter().find(|row| row[0] == code.number().to_string());
+        let number = code.number().to_string();
+        let row = rows.iter().find(|row| row[0] == number.as_str());
         let advice = row.unwrap()[3].as_str().unwrap();
         assert!(
             advice.starts_with("yes") || advice.starts_with("no"),

@@ -10,8 +10,11 @@
 //! let page = browser.open(&url(&hub, "/docs")).await;
 //! page.until("the page is drawn", "document.querySelector('h1')").await;
 //! assert_eq!(page.evaluate("document.title").await, "Lantern API");
-//! page.expect_no_trouble();
+//! page.expect_no_trouble().await;
 //! ```
+//!
+//! With `LANTERN_TEST_PICTURES` naming a folder, [`page::Page::picture`] writes pictures there, to be
+//! looked at.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -28,6 +31,7 @@ mod harness;
 mod live_page;
 mod page;
 mod reference;
+mod socket_page;
 
 use harness::TestHub;
 

@@ -46,19 +46,27 @@ impl Page {
 
     /// Goes to an address and waits until it is loaded, with all that it refers to.
     pub async fn open(&self, url: &str) {
-        let loads = |events: &[Event]| {
-            let loads = events.iter();
-            loads
-                .filter(|it| it.method == "Page.loadEventFired")
-                .count()
-        };
-        let before = loads(&self.events());
+        let loaded = self.loads() + 1;
         let went = self.ask("Page.navigate", json!({ "url": url })).await;
         assert!(went["errorText"].is_null(), "{url}: {went}");
-        let loaded = |events: &[Event]| loads(events) > before;
-        self.tools
-            .until("the page is loaded", &self.session, loaded)
-            .await;
+        self.until_loaded(loaded).await;
+    }
+
+    /// Clicks on the link that a JavaScript expression tells, and waits until that page is loaded.
+    pub async fn follow(&self, link: &str) {
+        let loaded = self.loads() + 1;
+        self.click(link).await;
+        self.until_loaded(loaded).await;
+    }
+
+    fn loads(&self) -> usize {
+        loads(&self.events())
+    }
+
+    async fn until_loaded(&self, count: usize) {
+        let is_loaded = |events: &[Event]| loads(events) >= count;
+        let what = "the page is loaded";
+        self.tools.until(what, &self.session, is_loaded).await;
     }
 
     /// The value of a JavaScript expression, as JSON. A promise is awaited; an error fails the test.
@@ -159,6 +167,22 @@ impl Page {
         assert!(seen.as_u64().unwrap() <= width, "{seen} pixels in {width}");
     }
 
+    /// Waits until the page has told its console something that begins with this text, and returns
+    /// all that it was told with it.
+    pub async fn until_said(&self, first: &str) -> Vec<Value> {
+        let said = |events: &[Event]| {
+            let said = events
+                .iter()
+                .filter(|it| it.method == "Runtime.consoleAPICalled");
+            let mut said = said.filter_map(|it| it.params["args"].as_array());
+            said.find(|args| args[0]["value"] == first).cloned()
+        };
+        let is_said = |events: &[Event]| said(events).is_some();
+        self.tools.until(first, &self.session, is_said).await;
+        let args = said(&self.events()).unwrap_or_default();
+        args.iter().map(|arg| arg["value"].clone()).collect()
+    }
+
     /// Everything that happened on the page so far.
     pub fn events(&self) -> Vec<Event> {
         self.tools.events(&self.session)
@@ -196,6 +220,14 @@ impl Page {
         let troubles = self.troubles().await;
         assert!(troubles.is_empty(), "{troubles:#?}");
     }
+}
+
+/// How many pages were loaded.
+fn loads(events: &[Event]) -> usize {
+    let loads = events.iter();
+    loads
+        .filter(|event| event.method == "Page.loadEventFired")
+        .count()
 }
 
 fn trouble(event: &Event) -> Option<String> {

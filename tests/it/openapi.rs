@@ -173,6 +173,7 @@ async fn every_answer_is_documented() {
         ("/readyz", "/readyz"),
         ("/metrics", "/metrics"),
         ("/docs", "/docs"),
+        ("/docs/socket", "/docs/socket"),
         ("/openapi.json", "/openapi.json"),
         ("/asyncapi.yaml", "/asyncapi.yaml"),
     ] {

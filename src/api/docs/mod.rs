@@ -1,8 +1,9 @@
 //! `/openapi.json` and `/docs`: the reference, generated from the operations; and, beside it, the
-//! description of the socket.
+//! description of the socket: `/asyncapi.yaml` and `/docs/socket`.
 
 mod node;
 mod openapi;
+mod socket;
 mod swagger;
 
 use std::sync::OnceLock;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem_openapi::{
     ApiResponse, OpenApi,
-    payload::{Html, Json, PlainText},
+    payload::{Html, Json},
     types::Any,
 };
 use serde_json::Value;
@@ -19,8 +20,6 @@ use serde_json::Value;
 use super::{answer::Answer, etag, tag::Tag};
 
 pub use self::openapi::document;
-
-const SOCKET_DOCUMENT: &str = include_str!("../../../openapi/gateway.asyncapi.yaml");
 
 /// Everything is in the page: it may load nothing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
@@ -32,6 +31,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-in
 pub(super) struct DocsRoutes {
     document: OnceLock<Bytes>,
     page: OnceLock<Bytes>,
+    socket_page: OnceLock<Bytes>,
 }
 
 #[OpenApi(tag = "Tag::Server")]
@@ -46,7 +46,7 @@ impl DocsRoutes {
     /// The WebSocket, as an AsyncAPI document
     #[oai(path = "/asyncapi.yaml", method = "get", operation_id = "get_asyncapi")]
     async fn socket(&self, headers: &HeaderMap) -> Answer<SocketDocument> {
-        let text = Bytes::from_static(SOCKET_DOCUMENT.as_bytes());
+        let text = Bytes::from_static(socket::DOCUMENT.as_bytes());
         text_answer(&text, "application/yaml", headers).into()
     }
 
@@ -54,12 +54,18 @@ impl DocsRoutes {
     #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
     async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
         let page = self.page.get_or_init(|| swagger::page().into());
-        let mut response = text_answer(page, "text/html; charset=utf-8", headers);
-        response.headers_mut().insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-        );
-        response.into()
+        page_answer(page, headers).into()
+    }
+
+    /// The reference of the WebSocket, to read
+    #[oai(
+        path = "/docs/socket",
+        method = "get",
+        operation_id = "get_socket_docs"
+    )]
+    async fn socket_page(&self, headers: &HeaderMap) -> Answer<Page> {
+        let page = self.socket_page.get_or_init(|| socket::page().into());
+        page_answer(page, headers).into()
     }
 }
 
@@ -89,7 +95,7 @@ enum SocketDocument {
     /// The document.
     #[oai(status = 200, content_type = "application/yaml")]
     Ok(
-        PlainText<String>,
+        Json<Any<Value>>,
         /// Changes with the program.
         #[oai(header = "ETag")]
         String,
@@ -121,6 +127,15 @@ enum Page {
         #[oai(header = "ETag")]
         String,
     ),
+}
+
+fn page_answer(page: &Bytes, asked: &HeaderMap) -> http::Response<Bytes> {
+    let mut response = text_answer(page, "text/html; charset=utf-8", asked);
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+    );
+    response
 }
 
 pub(super) fn text_answer(

@@ -110,7 +110,6 @@ impl Node {
         members.map(|(name, value)| (name.as_str(), value))
     }
 
-    #[cfg(test)]
     /// The value at an RFC 6901 pointer in URI form, as in `#/components/schemas/User`; or null.
     pub fn at(&self, pointer: &str) -> &Self {
         let names = pointer.trim_start_matches("#/").split('/');

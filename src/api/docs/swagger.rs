@@ -45,11 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_framework_s_page_has_what_is_replaced() {
+    fn all_that_is_replaced_is_there() {
         let (page, framework_document) = openapi::framework_page();
         for (theirs, _) in replacements(&framework_document, "") {
             assert!(page.contains(&theirs), "{theirs}");
         }
-        assert!(!super::page().contains("3.0.0"));
+        assert!(!super::page().contains("\"openapi\": \"3.0"));
     }
 }

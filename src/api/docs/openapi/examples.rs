@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Bodies of a kind that has no type of its own: operation, status or "request", example.
-const BODIES: [(&str, &str, &str); 15] = [
+const BODIES: [(&str, &str, &str); 16] = [
     ("get_storage", "200", r#"{"city":"Oslo","mood":"curious"}"#),
     ("merge_storage", "request", r#"{"city":"Oslo","mood":null}"#),
     ("put_pair", "request", "Oslo"),
@@ -32,8 +32,13 @@ const BODIES: [(&str, &str, &str); 15] = [
         "200",
         r#"{"openapi":"3.1.0","info":{"title":"Lantern","version":"0.1.0"},"paths":{}}"#,
     ),
-    ("get_asyncapi", "200", "asyncapi: 3.0.0\n"),
+    (
+        "get_asyncapi",
+        "200",
+        r#"{"asyncapi":"3.0.0","info":{"title":"Lantern presence socket","version":"0.1.0"}}"#,
+    ),
     ("get_docs", "200", "<!doctype html>"),
+    ("get_socket_docs", "200", "<!doctype html>"),
 ];
 
 const CARD: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"600\" height=\"152\"/>";
@@ -67,21 +72,23 @@ fn bodies(of: &mut Node, operation: &str, status: &str, schemas: &Node) {
             continue;
         }
         let example = of_schema(media.get("schema"), schemas)
-            .or_else(|| of_table(operation, status, is_json(media_type)));
+            .or_else(|| of_table(operation, status, is_data(media_type)));
         if let Some(example) = example {
             media.set("example", example);
         }
     }
 }
 
-fn is_json(media_type: &str) -> bool {
-    media_type.starts_with("application/json") || media_type.contains("+json")
+/// Whether the body is data, so that its example is too.
+fn is_data(media_type: &str) -> bool {
+    let media_type = media_type.split(';').next().unwrap_or_default();
+    matches!(media_type, "application/json" | "application/yaml") || media_type.ends_with("+json")
 }
 
-fn of_table(operation: &str, status: &str, is_json: bool) -> Option<Node> {
+fn of_table(operation: &str, status: &str, is_data: bool) -> Option<Node> {
     let mut bodies = BODIES.into_iter();
     let (_, _, text) = bodies.find(|body| body.0 == operation && body.1 == status)?;
-    if is_json {
+    if is_data {
         serde_json::from_str(text).ok()
     } else {
         Some(text.into())

@@ -24,6 +24,7 @@
 )]
 
 mod browser;
+mod card_page;
 mod devtools;
 #[allow(dead_code, unused_imports, reason = "other tests use the rest")]
 #[path = "../it/harness/mod.rs"]

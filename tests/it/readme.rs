@@ -1,5 +1,7 @@
 //! What the README tells in tables and examples is what the program does.
 
+mod command_lines;
+
 use lantern_actors::wire::{CloseCode, Opcode};
 use serde_json::Value;
 

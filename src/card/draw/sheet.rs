@@ -246,5 +246,5 @@ pub fn notice(title: &str, message: &str, theme: Theme, radius_rem: f32) -> Stri
             .svg
             .line(line, 148.0, y + 26.0 + 21.0 * index as f32, text);
     }
-    sheet.svg.finished(WIDTH, HEIGHT, &title, message)
+    sheet.svg.finished(WIDTH, HEIGHT, title, message)
 }

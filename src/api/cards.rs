@@ -14,7 +14,7 @@ use lantern_actors::{
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem_openapi::{
-    ApiResponse, Enum, OpenApi,
+    ApiResponse, OpenApi,
     param::{Path, Query},
     payload::{Binary, PlainText},
 };
@@ -66,29 +66,61 @@ impl CardRoutes {
         self.file(&id.0, Format::Png, uri, headers).await.into()
     }
 
-    /// A user's avatar
+    /// A user's avatar, as PNG
     ///
-    /// Redirects to where the avatar is now. A GIF is answered with a PNG if the avatar does not
-    /// move; who has no avatar, with the default one.
+    /// Redirects to where the avatar is now; who has none is shown with Discord's default one.
     #[oai(
-        path = "/avatar/:id/:format",
+        path = "/avatar/:id/png",
         method = "get",
-        operation_id = "get_avatar"
+        operation_id = "get_avatar_png"
     )]
-    async fn avatar(
-        &self,
-        id: Path<String>,
-        /// Which format.
-        format: Path<AvatarFormat>,
-        /// How wide it is to be, in pixels: a power of two.
-        size: Query<Option<String>>,
-    ) -> Answer<Avatar> {
-        let found = avatar(&self.hub, &self.cards, &id.0, format.0, size.0.as_deref());
-        found.unwrap_or_else(|problem| problem.response()).into()
+    async fn avatar_png(&self, id: Path<String>, size: Query<Option<String>>) -> Answer<Avatar> {
+        self.avatar(&id.0, "png", size.0.as_deref()).into()
+    }
+
+    /// A user's avatar, as WebP
+    ///
+    /// As the PNG; a default avatar is a PNG in any case.
+    #[oai(
+        path = "/avatar/:id/webp",
+        method = "get",
+        operation_id = "get_avatar_webp"
+    )]
+    async fn avatar_webp(&self, id: Path<String>, size: Query<Option<String>>) -> Answer<Avatar> {
+        self.avatar(&id.0, "webp", size.0.as_deref()).into()
+    }
+
+    /// A user's avatar, as GIF
+    ///
+    /// As the PNG, which it is if the avatar does not move.
+    #[oai(
+        path = "/avatar/:id/gif",
+        method = "get",
+        operation_id = "get_avatar_gif"
+    )]
+    async fn avatar_gif(&self, id: Path<String>, size: Query<Option<String>>) -> Answer<Avatar> {
+        self.avatar(&id.0, "gif", size.0.as_deref()).into()
+    }
+
+    /// A user's avatar, as JPEG
+    ///
+    /// As the PNG; a default avatar is a PNG in any case.
+    #[oai(
+        path = "/avatar/:id/jpg",
+        method = "get",
+        operation_id = "get_avatar_jpg"
+    )]
+    async fn avatar_jpg(&self, id: Path<String>, size: Query<Option<String>>) -> Answer<Avatar> {
+        self.avatar(&id.0, "jpg", size.0.as_deref()).into()
     }
 }
 
 impl CardRoutes {
+    fn avatar(&self, id: &str, format: &str, size: Option<&str>) -> http::Response<Bytes> {
+        let found = avatar(&self.hub, &self.cards, id, format, size);
+        found.unwrap_or_else(|problem| problem.response())
+    }
+
     /// A card at an address with a file name: a picture, whatever happens.
     async fn file(
         &self,
@@ -305,34 +337,11 @@ fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     decoded.ok().flatten().unwrap_or_default()
 }
 
-/// What avatars can be had as.
-#[derive(Clone, Copy, Debug, Enum, Eq, PartialEq)]
-#[oai(rename_all = "lowercase")]
-enum AvatarFormat {
-    Png,
-    Webp,
-    Gif,
-    Jpg,
-    Jpeg,
-}
-
-impl AvatarFormat {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Gif => "gif",
-            Self::Jpg => "jpg",
-            Self::Jpeg => "jpeg",
-        }
-    }
-}
-
 fn avatar(
     hub: &Hub,
     cards: &Cards,
     id: &str,
-    format: AvatarFormat,
+    format: &str,
     size: Option<&str>,
 ) -> Result<http::Response<Bytes>, Problem> {
     let size = size.map(self::size).transpose()?;
@@ -352,8 +361,8 @@ fn avatar(
     let address = match (url.contains("/embed/"), format) {
         // The default ones are PNGs of one size.
         (true, _) => address,
-        (false, AvatarFormat::Gif) if !moves => address.in_format("png", size),
-        (false, format) => address.in_format(format.name(), size),
+        (false, "gif") if !moves => address.in_format("png", size),
+        (false, format) => address.in_format(format, size),
     };
     let location = address.through(cards.image_proxy());
     let location = HeaderValue::try_from(location)

@@ -9,10 +9,13 @@ use poem_openapi::OpenApi;
 /// Paths in which a parameter is only a part of a segment, as in `{id}.svg`. The router cannot match
 /// those, so each has a path of its own there: (as the router has it, as it is requested and shown in
 /// the reference).
-pub(super) const FILE_NAMES: [(&str, &str); 3] = [
+pub(super) const FILE_NAMES: [(&str, &str); 6] = [
     ("/api/v1/users/{id}/svg", "/api/v1/users/{id}.svg"),
     ("/api/v1/users/{id}/png", "/api/v1/users/{id}.png"),
-    ("/avatar/{id}/{format}", "/{id}.{format}"),
+    ("/avatar/{id}/png", "/{id}.png"),
+    ("/avatar/{id}/webp", "/{id}.webp"),
+    ("/avatar/{id}/gif", "/{id}.gif"),
+    ("/avatar/{id}/jpg", "/{id}.jpg"),
 ];
 
 /// A path of the router as it is requested and shown in the reference.
@@ -23,7 +26,7 @@ pub(super) fn shown(router_path: &str) -> &str {
 }
 
 /// Formats of the file names of [`FILE_NAMES`] below the root.
-const AVATARS: [&str; 5] = ["png", "webp", "gif", "jpg", "jpeg"];
+const AVATARS: [&str; 4] = ["png", "webp", "gif", "jpg"];
 
 /// The address as the router has it, if it ends with a file name of [`FILE_NAMES`].
 pub(super) fn without_file_name(uri: &Uri) -> Option<Uri> {

@@ -30,7 +30,6 @@ async fn an_avatar_is_had_in_every_format_and_size() {
             ("png", ImageFormat::Png),
             ("webp", ImageFormat::WebP),
             ("jpg", ImageFormat::Jpeg),
-            ("jpeg", ImageFormat::Jpeg),
         ] {
             let (status, url) = location(&hub, &format!("/{member}.{name}?size=64")).await;
             assert_eq!(status, 302);

@@ -27,13 +27,24 @@ fn known(place: &str, name: &str) -> Option<(Value, Value)> {
             json!({"minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[A-Za-z0-9]+$"}),
             "city".into(),
         ),
-        ("path", "format") => (json!({}), "png".into()),
-        ("query", "size") => (json!({"minimum": 16, "maximum": 4096}), json!(256)),
+        ("query", "size") => (
+            json!({"enum": ["16", "32", "64", "128", "256", "512", "1024", "2048", "4096"]}),
+            "256".into(),
+        ),
         ("query", "user_ids") => (json!({}), json!([MEMBER])),
         ("header", "If-Match") => (json!({"examples": ["\"p-0123456789abcdef\""]}), Value::Null),
         ("header", "If-None-Match") => (json!({"examples": ["*"]}), Value::Null),
         _ => return None,
     })
+}
+
+/// What a parameter is that many operations have.
+fn description(name: &str) -> Option<&'static str> {
+    match name {
+        "id" => Some("The user's Discord id."),
+        "size" => Some("How wide the avatar is to be, in pixels."),
+        _ => None,
+    }
 }
 
 /// An example of a header of answers.
@@ -131,6 +142,10 @@ fn parameter(parameter: &mut Node) {
                 schema.set(name, bound.clone());
             }
         }
+    }
+    let description = description(parameter.get("name").as_text().unwrap_or_default());
+    if let Some(description) = description.filter(|_| !parameter.has("description")) {
+        parameter.set("description", description);
     }
     if !example.is_null() && !parameter.has("example") {
         parameter.set("example", example);

@@ -4,6 +4,9 @@
 //! with the status 200, because image proxies and pages show nothing else; the header
 //! `Lantern-Problem` has the code. Who prefers JSON is answered with a problem document.
 
+mod answers;
+mod avatar;
+
 use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
@@ -14,16 +17,14 @@ use lantern_actors::{
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem_openapi::{
-    ApiResponse, OpenApi,
+    OpenApi,
     param::{Path, Query},
-    payload::{Binary, PlainText},
 };
 
-use super::{
-    Problem, ProblemKind, answer::Answer, etag, page::weight, problem::ProblemJson, tag::Tag, users,
-};
+use self::answers::{Avatar, PngCard, SvgCard};
+use super::{Problem, ProblemKind, answer::Answer, etag, page::weight, tag::Tag, users};
 use crate::card::{
-    Address, Card, CardError, Cards, Format,
+    Card, CardError, Cards, Format,
     options::{self, CardOptions, OptionError},
 };
 
@@ -117,7 +118,7 @@ impl CardRoutes {
 
 impl CardRoutes {
     fn avatar(&self, id: &str, format: &str, size: Option<&str>) -> http::Response<Bytes> {
-        let found = avatar(&self.hub, &self.cards, id, format, size);
+        let found = avatar::avatar(&self.hub, &self.cards, id, format, size);
         found.unwrap_or_else(|problem| problem.response())
     }
 
@@ -335,161 +336,4 @@ fn parse(query: Option<&str>) -> Result<CardOptions, Problem> {
 fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     let decoded = query.map(serde_urlencoded::from_str).transpose();
     decoded.ok().flatten().unwrap_or_default()
-}
-
-fn avatar(
-    hub: &Hub,
-    cards: &Cards,
-    id: &str,
-    format: &str,
-    size: Option<&str>,
-) -> Result<http::Response<Bytes>, Problem> {
-    let size = size.map(self::size).transpose()?;
-    let document = found(hub, id)?;
-    let url = crate::card::avatar_url(&document).map_err(|error| {
-        broken(&error);
-        Problem::new(ProblemKind::Internal, "The user could not be read.")
-    })?;
-    let unexpected = |_| {
-        Problem::new(
-            ProblemKind::Internal,
-            "The avatar is not where avatars are.",
-        )
-    };
-    let address = Address::parse(&url).map_err(unexpected)?;
-    let moves = url.ends_with(".gif");
-    let address = match (url.contains("/embed/"), format) {
-        // The default ones are PNGs of one size.
-        (true, _) => address,
-        (false, "gif") if !moves => address.in_format("png", size),
-        (false, format) => address.in_format(format, size),
-    };
-    let location = address.through(cards.image_proxy());
-    let location = HeaderValue::try_from(location)
-        .map_err(|_| Problem::new(ProblemKind::Internal, "The avatar's address is no header."))?;
-    let mut response = http::Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::FOUND;
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, location);
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=60"),
-    );
-    Ok(response)
-}
-
-/// Discord makes pictures of these sizes.
-fn size(value: &str) -> Result<u32, Problem> {
-    let size = value
-        .parse()
-        .ok()
-        .filter(|size: &u32| size.is_power_of_two() && (16..=4_096).contains(size));
-    size.ok_or_else(|| {
-        let shown: String = value.chars().take(40).collect();
-        let detail = format!("size takes a power of two from 16 to 4096; \"{shown}\" was given.");
-        Problem::new(ProblemKind::InvalidOption, detail)
-    })
-}
-
-/// What a card as SVG can be answered with.
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only documents what is answered")]
-enum SvgCard {
-    /// The card, or a picture of what is wrong.
-    #[oai(status = 200, content_type = "image/svg+xml")]
-    Drawn(
-        PlainText<String>,
-        /// Changes whenever the picture does; there is none if something is wrong.
-        #[oai(header = "ETag")]
-        Option<String>,
-        /// The code of what is wrong, as problem documents have it.
-        #[oai(header = "Lantern-Problem")]
-        Option<String>,
-    ),
-    /// `If-None-Match` names the current picture.
-    #[oai(status = 304)]
-    NotModified(
-        /// The current picture.
-        #[oai(header = "ETag")]
-        String,
-    ),
-    /// To who prefers JSON: `invalid_option`, `invalid_user_id`.
-    #[oai(status = 400)]
-    Invalid(ProblemJson),
-    /// To who prefers JSON: `unknown_user`.
-    #[oai(status = 404)]
-    Unknown(ProblemJson),
-    /// To who prefers JSON: `not_ready`.
-    #[oai(status = 503)]
-    NotReady(
-        ProblemJson,
-        /// Seconds to wait before trying again.
-        #[oai(header = "Retry-After")]
-        u32,
-    ),
-}
-
-/// What a card as PNG can be answered with.
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only documents what is answered")]
-enum PngCard {
-    /// The card, or a picture of what is wrong.
-    #[oai(status = 200, content_type = "image/png")]
-    Drawn(
-        Binary<Vec<u8>>,
-        /// Changes whenever the picture does; there is none if something is wrong.
-        #[oai(header = "ETag")]
-        Option<String>,
-        /// The code of what is wrong, as problem documents have it.
-        #[oai(header = "Lantern-Problem")]
-        Option<String>,
-    ),
-    /// `If-None-Match` names the current picture.
-    #[oai(status = 304)]
-    NotModified(
-        /// The current picture.
-        #[oai(header = "ETag")]
-        String,
-    ),
-    /// To who prefers JSON: `invalid_option`, `invalid_user_id`.
-    #[oai(status = 400)]
-    Invalid(ProblemJson),
-    /// To who prefers JSON: `unknown_user`.
-    #[oai(status = 404)]
-    Unknown(ProblemJson),
-    /// To who prefers JSON: `not_ready`.
-    #[oai(status = 503)]
-    NotReady(
-        ProblemJson,
-        /// Seconds to wait before trying again.
-        #[oai(header = "Retry-After")]
-        u32,
-    ),
-}
-
-/// What a request for an avatar can be answered with.
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only documents what is answered")]
-enum Avatar {
-    /// The avatar is there.
-    #[oai(status = 302)]
-    There(
-        /// Where it is.
-        #[oai(header = "Location")]
-        String,
-    ),
-    /// The id is not a Discord id, or there is no such size: `invalid_user_id`, `invalid_option`.
-    #[oai(status = 400)]
-    Invalid(ProblemJson),
-    /// The user is not monitored: `unknown_user`.
-    #[oai(status = 404)]
-    Unknown(ProblemJson),
-    /// The members are still being counted: `not_ready`.
-    #[oai(status = 503)]
-    NotReady(
-        ProblemJson,
-        /// Seconds to wait before trying again.
-        #[oai(header = "Retry-After")]
-        u32,
-    ),
 }

@@ -58,18 +58,10 @@ static LIGHT: Palette = Palette {
 
 impl Theme {
     /// Its colours.
-    pub fn palette(self) -> &'static Palette {
+    pub(in crate::card) fn palette(self) -> &'static Palette {
         match self {
             Self::Dark => &DARK,
             Self::Light => &LIGHT,
-        }
-    }
-
-    /// Its place in [`PLATES`].
-    pub fn index(self) -> usize {
-        match self {
-            Self::Dark => 0,
-            Self::Light => 1,
         }
     }
 }
@@ -112,8 +104,7 @@ mod tests {
 
     #[test]
     fn the_plates_are_those_of_the_themes() {
-        for theme in [Theme::Dark, Theme::Light] {
-            let [red, green, blue] = PLATES[theme.index()];
+        for (theme, [red, green, blue]) in [Theme::Dark, Theme::Light].into_iter().zip(PLATES) {
             assert_eq!(
                 theme.palette().plate,
                 format!("#{red:02x}{green:02x}{blue:02x}")

@@ -28,6 +28,9 @@ use crate::card::{
     options::{self, CardOptions, OptionError},
 };
 
+/// How soon a card may be tried again, in seconds.
+const RETRY_AFTER_S: u32 = 2;
+
 /// What is wrong, in the answer that shows it as a picture.
 const PROBLEM: &str = "lantern-problem";
 
@@ -188,7 +191,9 @@ impl Preference {
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok());
         let accept = accept.unwrap_or("*/*");
-        let picture = weight(accept, "image", "svg+xml").max(weight(accept, "image", "png"));
+        let pictures = ["svg+xml", "png", "webp", "avif", "jpeg", "gif"];
+        let picture = pictures.map(|name| weight(accept, "image", name));
+        let picture = picture.into_iter().max().unwrap_or_default();
         let json = weight(accept, "application", "json").max(weight(
             accept,
             "application",
@@ -221,7 +226,9 @@ async fn answer(
 ) -> http::Response<Bytes> {
     let options = match parse(query) {
         Ok(options) => options,
-        Err(problem) => return refused(cards, problem, wish.shows_bad_options, wish.format).await,
+        Err(problem) => {
+            return refused(cards, problem, wish.shows_bad_options, wish.format, query).await;
+        }
     };
     let drawn = match found(hub, id) {
         Ok(document) => {
@@ -252,12 +259,28 @@ async fn refused(
     problem: Problem,
     is_shown: bool,
     format: Format,
+    query: Option<&str>,
 ) -> http::Response<Bytes> {
-    if is_shown {
-        told(cards, &problem, &CardOptions::default(), format).await
-    } else {
-        problem.response()
+    if !is_shown {
+        return problem.response();
     }
+    let pairs = pairs(query);
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let options = CardOptions::parse_what_is_right(pairs);
+    told(cards, &problem, &options, format).await
+}
+
+/// What is answered to a wrong `svg`, and to wrong options of a card that is not asked for.
+pub(super) async fn not_wanted(
+    cards: &Cards,
+    problem: Problem,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> http::Response<Bytes> {
+    let is_shown = matches!(Preference::of(headers), Preference::Picture);
+    refused(cards, problem, is_shown, Format::Svg, query).await
 }
 
 /// A problem as a picture.
@@ -285,6 +308,11 @@ async fn told(
 }
 
 fn broken(error: &CardError) -> http::Response<Bytes> {
+    if matches!(error, CardError::Busy) {
+        let detail = "So many cards are being drawn that this one has to wait: try again.";
+        let problem = Problem::new(ProblemKind::Busy, detail);
+        return problem.retry_after_s(RETRY_AFTER_S).response();
+    }
     tracing::error!(%error, "a card could not be drawn");
     Problem::new(ProblemKind::Internal, "The card could not be drawn.").response()
 }

@@ -81,6 +81,8 @@ pub enum ProblemKind {
     TooManyFailures,
     /// It cannot be stored, or read, now.
     StoreUnavailable,
+    /// So much is being drawn that this has to come again.
+    Busy,
     /// There is no secret to make tokens with.
     TokensOff,
     /// Something broke.
@@ -89,7 +91,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedUrl,
         Self::BadRequest,
         Self::InvalidUserId,
@@ -121,6 +123,7 @@ impl ProblemKind {
         Self::PreconditionFailed,
         Self::TooManyFailures,
         Self::StoreUnavailable,
+        Self::Busy,
         Self::TokensOff,
         Self::Internal,
     ];
@@ -159,6 +162,7 @@ impl ProblemKind {
             Self::PreconditionFailed => (412, "precondition_failed", "Another version"),
             Self::TooManyFailures => (429, "too_many_failures", "Too many wrong tokens"),
             Self::StoreUnavailable => (503, "store_unavailable", "Store not available"),
+            Self::Busy => (503, "busy", "Too busy"),
             Self::TokensOff => (503, "tokens_off", "Tokens turned off"),
             Self::Internal => (500, "internal_error", "Internal error"),
         }

@@ -61,7 +61,7 @@ impl UserRoutes {
         let answer = match cards::is_wanted(uri.query()) {
             Ok(true) => cards::at_user(&self.hub, &self.cards, &id.0, uri.query(), headers).await,
             Ok(false) => one(&self.hub, &id.0, headers),
-            Err(problem) => problem.response(),
+            Err(problem) => cards::not_wanted(&self.cards, problem, uri.query(), headers).await,
         };
         answer.into()
     }
@@ -271,7 +271,8 @@ enum OneUser {
     /// The user is not monitored: `unknown_user`.
     #[oai(status = 404)]
     Unknown(ProblemJson),
-    /// The members are still being counted: `not_ready`.
+    /// The members are still being counted: `not_ready`. With `svg=1`, while too many cards are being
+    /// drawn: `busy`.
     #[oai(status = 503)]
     NotReady(
         ProblemJson,

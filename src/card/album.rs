@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{content::Use, draw::PLATES, options::Theme};
 
 /// A picture as cards embed it: small, of our own making, and in a data URI.
@@ -11,18 +13,29 @@ pub struct Picture {
     uris: [Arc<str>; PLATES.len()],
     /// The colour that stands out in it.
     pub accent: [u8; 3],
+    fingerprint: u64,
 }
 
 impl Picture {
     /// A picture of which each theme has a form of its own.
     pub fn new(uris: [Arc<str>; PLATES.len()], accent: [u8; 3]) -> Self {
-        Self { uris, accent }
+        let [dark, _] = &uris;
+        Self {
+            fingerprint: xxh3_64(dark.as_bytes()),
+            uris,
+            accent,
+        }
     }
 
     /// The data URI of its form for this theme.
     pub fn uri(&self, theme: Theme) -> Arc<str> {
         let [dark, light] = &self.uris;
         Arc::clone(if theme == Theme::Dark { dark } else { light })
+    }
+
+    /// Tells it from what was at its address before.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// How many bytes it takes.

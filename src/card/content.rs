@@ -160,12 +160,13 @@ impl<'a> Content<'a> {
         let metadata = &user.metadata;
         let username: &str = &metadata.username;
         let global = metadata.global_name.as_deref();
-        let global = global.filter(|name| !options.hide_global_name && !name.trim().is_empty());
+        let global = global.filter(|name| !options.hide_global_name && is_visible(name));
+        let handle = global.filter(|name| *name != username).map(|_| username);
         let is_shown = !options.hide_status;
         Self {
             id: &metadata.id,
             name: global.unwrap_or(username),
-            handle: global.map(|_| username),
+            handle,
             avatar: &metadata.display_avatar_url,
             is_bot: metadata.bot,
             flags: if options.hide_badges {
@@ -227,6 +228,18 @@ pub enum Use {
     Icon,
 }
 
+/// Whether there is anything to see of a text. People use letters that are none.
+fn is_visible(text: &str) -> bool {
+    let is_blank = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '\u{AD}' | '\u{115F}' | '\u{1160}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+            || matches!(letter, '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}')
+            || matches!(letter, '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+    };
+    !text.chars().all(is_blank)
+}
+
 fn shown(status: &str) -> Shown {
     match status {
         "online" => Shown::Online,
@@ -273,7 +286,7 @@ fn note<'a>(user: &'a Document<'a>, options: &CardOptions, now: Timestamp) -> Op
         let emoji = emoji
             .map(|emoji| &*emoji.name)
             .filter(|_| picture.is_none());
-        if !text.trim().is_empty() || emoji.is_some() || picture.is_some() {
+        if is_visible(text) || emoji.is_some() || picture.is_some() {
             return Some(Note::Custom {
                 emoji,
                 picture,
@@ -324,15 +337,19 @@ fn is_spotify(activity: &Activity<'_>) -> bool {
 
 impl<'a> Panel<'a> {
     fn of_song(song: &'a Spotify<'a>, now: Timestamp) -> Self {
-        let artist = song.artist.as_deref().filter(|artist| !artist.is_empty());
-        let album = song.album.as_deref().filter(|album| !album.is_empty());
+        let artist = song.artist.as_deref().filter(|artist| is_visible(artist));
+        let album = song.album.as_deref().filter(|album| is_visible(album));
         let artist = artist.map(|artist| Cow::Owned(artist.replace("; ", ", ")));
         Self {
             label: Cow::Borrowed("LISTENING TO SPOTIFY"),
             kind: Kind::Spotify,
             art: song.album_cover.as_deref(),
             corner: None,
-            title: song.song.as_deref().unwrap_or("Something"),
+            title: song
+                .song
+                .as_deref()
+                .filter(|song| is_visible(song))
+                .unwrap_or("Something"),
             lines: artist.into_iter().chain(album.map(Cow::Borrowed)).collect(),
             time: Time::of(song.start_time, song.end_time, now),
         }
@@ -352,7 +369,7 @@ impl<'a> Panel<'a> {
         let mut lines = [&activity.details, &activity.state]
             .into_iter()
             .filter_map(|line| line.as_deref())
-            .filter(|line| !line.trim().is_empty());
+            .filter(|line| is_visible(line));
         // Whoever listens wants to read the song; where it is played stands above it.
         let title = if kind == Kind::Music {
             lines.next()
@@ -367,7 +384,11 @@ impl<'a> Panel<'a> {
             kind,
             art: assets.and_then(|assets| url(assets.large_image.as_ref())),
             corner: assets.and_then(|assets| url(assets.small_image.as_ref())),
-            title: title.unwrap_or(&activity.name),
+            title: title.unwrap_or(if is_visible(&activity.name) {
+                &activity.name
+            } else {
+                "Something"
+            }),
             lines: lines.map(Cow::Borrowed).collect(),
             time: times.and_then(|times| Time::of(times.start_time, times.end_time, now)),
         }

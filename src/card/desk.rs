@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::{
-    album::Album,
+    album::{Album, Picture},
     content::Content,
     document::Document,
     draw,
@@ -56,7 +57,14 @@ pub enum CardError {
     /// The thread that drew it fell.
     #[error("draw a card: {0}")]
     Fell(#[from] tokio::task::JoinError),
+    /// So many are being drawn that its turn did not come.
+    #[error("draw a card: no turn came in time")]
+    Busy,
 }
+
+/// How long a card waits for its turn to be drawn. GitHub's image proxy gives up after 4 s, of which
+/// its pictures may take some.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Draws cards.
 #[derive(Debug)]
@@ -64,8 +72,8 @@ pub struct Cards {
     pictures: Arc<Pictures>,
     proxy: Option<ImageProxy>,
     drawn: Cache<u128, Card, Weight>,
-    /// As many PNGs are drawn at once as there are cores.
-    turns: Semaphore,
+    /// As many cards are drawn at once as there are cores but one, so that everything else is answered.
+    turns: Arc<Semaphore>,
     counts: CardCounts,
 }
 
@@ -98,7 +106,7 @@ impl Cards {
             proxy: pictures.proxy.clone(),
             pictures: Arc::new(Pictures::new(pictures)?),
             drawn: Cache::with_weighter(estimate, cache_bytes, Weight),
-            turns: Semaphore::new(cores),
+            turns: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             counts: CardCounts::default(),
         })
     }
@@ -121,7 +129,7 @@ impl Cards {
     /// The card of a user, from their public document, as of a moment.
     pub async fn card(
         &self,
-        document: &[u8],
+        document: &Bytes,
         options: &CardOptions,
         format: Format,
         now: Timestamp,
@@ -130,13 +138,16 @@ impl Cards {
         let content = Content::of(&user, options, now);
         let album = self.album(&content).await;
         let key = key(&content, options, &album);
-        let svg = self.kept(key, &self.counts.svg, || {
-            draw::card(&content, options, &album)
+        let (document, its_options) = (document.clone(), options.clone());
+        let svg = self.drawn(Some(key), &self.counts.svg, move || {
+            let user: Document<'_> = serde_json::from_slice(&document)?;
+            let content = Content::of(&user, &its_options, now);
+            Ok(draw::card(&content, &its_options, &album).into())
         });
-        self.packed(svg, options, format).await
+        self.packed(svg.await?, options, format, true).await
     }
 
-    /// A card that tells why there is no other one.
+    /// A card that tells why there is no other one. It is not kept: it may say anything.
     pub async fn notice(
         &self,
         (title, message): (&str, &str),
@@ -144,7 +155,8 @@ impl Cards {
         format: Format,
     ) -> Result<Card, CardError> {
         let svg = draw::notice(title, message, options.theme, options.border_radius_rem);
-        self.packed(Card::new(svg.into()), options, format).await
+        self.packed(Card::new(svg.into()), options, format, false)
+            .await
     }
 
     async fn album(&self, content: &Content<'_>) -> Album {
@@ -162,41 +174,55 @@ impl Cards {
         album
     }
 
-    fn kept(&self, key: u128, count: &AtomicU64, draw: impl FnOnce() -> String) -> Card {
-        if let Some(card) = self.drawn.get(&key) {
-            self.counts.kept.fetch_add(1, Ordering::Relaxed);
-            return card;
-        }
-        count.fetch_add(1, Ordering::Relaxed);
-        let card = Card::new(draw().into());
-        self.drawn.insert(key, card.clone());
-        card
-    }
-
     async fn packed(
         &self,
         svg: Card,
         options: &CardOptions,
         format: Format,
+        is_kept: bool,
     ) -> Result<Card, CardError> {
         if format == Format::Svg {
             return Ok(svg);
         }
-        let key = svg.fingerprint.rotate_left(64) ^ u128::from(options.width);
-        if let Some(card) = self.drawn.get(&key) {
+        let width = options.width;
+        let key = svg.fingerprint.rotate_left(64) ^ u128::from(width);
+        self.drawn(is_kept.then_some(key), &self.counts.png, move || {
+            let svg = String::from_utf8_lossy(&svg.bytes);
+            Ok(raster::png(&svg, width)?.into())
+        })
+        .await
+    }
+
+    /// What is kept under a key, or drawn on a thread of its own when its turn comes. Who comes while it
+    /// is being drawn finds it kept.
+    async fn drawn(
+        &self,
+        key: Option<u128>,
+        count: &AtomicU64,
+        draw: impl FnOnce() -> Result<Bytes, CardError> + Send + 'static,
+    ) -> Result<Card, CardError> {
+        let kept = || {
+            let card = self.drawn.get(&key?)?;
             self.counts.kept.fetch_add(1, Ordering::Relaxed);
+            Some(card)
+        };
+        if let Some(card) = kept() {
             return Ok(card);
         }
-        let width = options.width;
-        // Never closed.
-        let _turn = self.turns.acquire().await.ok();
-        let drawing = tokio::task::spawn_blocking(move || {
-            let svg = String::from_utf8_lossy(&svg.bytes);
-            raster::png(&svg, width)
-        });
-        let card = Card::new(drawing.await??.into());
-        self.counts.png.fetch_add(1, Ordering::Relaxed);
-        self.drawn.insert(key, card.clone());
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = tokio::time::timeout(PATIENCE, turn).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or(CardError::Busy)?;
+        if let Some(card) = kept() {
+            return Ok(card);
+        }
+        // The turn ends with the thread's work, also if nobody waits for it any more.
+        let drawing = tokio::task::spawn_blocking(move || (draw(), turn));
+        let (bytes, _turn) = drawing.await?;
+        let card = Card::new(bytes?);
+        count.fetch_add(1, Ordering::Relaxed);
+        if let Some(key) = key {
+            self.drawn.insert(key, card.clone());
+        }
         Ok(card)
     }
 }
@@ -218,7 +244,10 @@ fn key(content: &Content<'_>, options: &CardOptions, album: &Album) -> u128 {
     options.animate.hash(&mut hasher);
     hasher.write_u32(options.border_radius_rem.to_bits());
     for (url, used) in content.pictures() {
-        album.get(url, used).is_some().hash(&mut hasher);
+        album
+            .get(url, used)
+            .map(Picture::fingerprint)
+            .hash(&mut hasher);
     }
     hasher.digest128()
 }

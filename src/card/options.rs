@@ -112,6 +112,18 @@ impl CardOptions {
         Ok(options)
     }
 
+    /// The options that are right, to tell about the others in.
+    pub fn parse_what_is_right<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut options = Self::default();
+        for (name, value) in parameters {
+            // A wrong one changes nothing.
+            let _ = options.take(name, value);
+        }
+        options
+    }
+
     fn take(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
         match name {
             "theme" => self.theme = theme(value)?,

@@ -35,7 +35,7 @@ pub(super) enum SvgCard {
     /// To who prefers JSON: `unknown_user`.
     #[oai(status = 404)]
     Unknown(ProblemJson),
-    /// To who prefers JSON: `not_ready`.
+    /// To who prefers JSON: `not_ready`. To everybody, while too many cards are being drawn: `busy`. To everybody, while too many cards are being drawn: `busy`.
     #[oai(status = 503)]
     NotReady(
         ProblemJson,

@@ -202,7 +202,7 @@ fn bar(
             r#"<animate attributeName="width" from="{}" to="{}" dur="{}s" fill="freeze"/>"#,
             Number(done.max(5.0)),
             Number(whole),
-            (length - passed) / 1_000
+            ((length - passed) / 1_000).max(1)
         )
     } else {
         String::new()

@@ -1,5 +1,7 @@
 //! The upper part of a card: who it is.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::{
     icons::{self, BADGES, Badge},
     sheet::{Place, Sheet, style},
@@ -78,7 +80,7 @@ fn initial(sheet: &mut Sheet<'_>, content: &Content<'_>, cx: f32, cy: f32) {
         r##"<circle cx="{cx}" cy="{cy}" r="48" fill="#{red:02x}{green:02x}{blue:02x}"/>"##
     ));
     let name = text::clean(content.name);
-    let letter: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    let letter = name.graphemes(true).next().unwrap_or("?").to_uppercase();
     let line = text::line(&letter, style(42.0, Weight::SemiBold), HEIGHT);
     let x = cx - line.width() / 2.0;
     sheet.svg.line(&line, x, cy + 15.0, "#fff");
@@ -238,14 +240,13 @@ fn handle_and_badges(sheet: &mut Sheet<'_>, content: &Content<'_>, x: f32, y: f3
 
 fn draw_badge(sheet: &mut Sheet<'_>, badge: &Badge, x: f32, y: f32) {
     let Badge {
-        title,
         colour,
         ground,
         sign,
         ..
     } = badge;
     sheet.svg.markup(format_args!(
-        r##"<g transform="translate({} {}) scale({})" fill="{colour}"><title>{title}</title>{ground}<g fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">{sign}</g></g>"##,
+        r##"<g transform="translate({} {}) scale({})" fill="{colour}">{ground}<g fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">{sign}</g></g>"##,
         Number(x),
         Number(y),
         BADGE / 20.0

@@ -1,7 +1,7 @@
 //! The card as a whole: ground, glow, and where the parts stand.
 
 use super::{
-    icons::{self, Icon},
+    icons::{self, BADGES, Icon},
     panel, person,
     svg::{Number, Svg},
     theme::{Palette, shining},
@@ -168,20 +168,24 @@ fn ground(sheet: &mut Sheet<'_>, height: f32, radius: f32, content: &Content<'_>
 
 /// What a screen reader says after the title.
 fn description(content: &Content<'_>) -> String {
-    let mut said = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     said.extend(content.handle.map(|handle| format!("@{handle}")));
+    said.extend(content.tag.map(|(name, _)| format!("server tag {name}")));
+    said.extend(content.is_bot.then(|| "app".to_owned()));
+    let worn = BADGES
+        .iter()
+        .filter(|badge| content.flags.contains(&badge.flag));
+    said.extend(worn.map(|badge| badge.title.to_owned()));
     said.extend(
         content
             .presence
             .map(|shown| format!("{shown:?}").to_lowercase()),
     );
+    let devices = content.platforms.iter();
+    said.extend(devices.map(|(device, _)| format!("on {device:?}").to_lowercase()));
     match &content.note {
         Some(Note::Custom { emoji, text, .. }) => {
-            said.push(
-                format!("{} {text}", emoji.unwrap_or_default())
-                    .trim()
-                    .to_owned(),
-            );
+            said.push(format!("{} {text}", emoji.unwrap_or_default()));
         }
         Some(Note::LastSeen(text)) => said.push(text.clone()),
         None => {}
@@ -189,16 +193,17 @@ fn description(content: &Content<'_>) -> String {
     match &content.activities {
         Activities::Hidden => {}
         Activities::None { title, message } => {
-            said.extend([(*title).to_owned(), (*message).to_owned()])
+            said.extend([(*title).to_owned(), (*message).to_owned()]);
         }
-        Activities::Some(panels, _) => {
+        Activities::Some(panels, more) => {
             for panel in panels {
                 said.push(format!("{} {}", panel.label, panel.title));
                 said.extend(panel.lines.iter().map(|line| line.clone().into_owned()));
             }
+            said.extend((*more > 0).then(|| format!("and {more} more")));
         }
     }
-    said.retain(|part| !part.is_empty());
+    said.retain(|part| !part.trim().is_empty());
     said.join(", ")
 }
 

@@ -8,8 +8,11 @@ use crate::card::text::{self, EM, GlyphKey, Line};
 /// long texts of ever new and intricate glyphs come here.
 const MOST_BYTES: usize = 82_000;
 
+/// What placing glyphs may take beyond that.
+const SLACK: usize = 4_000;
+
 /// The most characters of a text that only screen readers say.
-const MOST_SAID: usize = 500;
+const MOST_SAID: usize = 700;
 
 /// The box that stands for a glyph that cannot be shown, on the grid of glyphs.
 const BOX: &str =
@@ -87,26 +90,39 @@ impl Svg {
         }
         let scale = line.style.size / EM;
         let spacing = line.style.spacing / scale;
-        let said = escaped(&line.text);
         self.markup(format_args!(
-            r#"<g aria-label="{said}" fill="{fill}" transform="translate({} {}) scale({})">"#,
+            r#"<g fill="{fill}" transform="translate({} {}) scale({})">"#,
             Number(x),
             Number(y),
             Scale(scale)
         ));
+        let mut is_thick = false;
         for (index, glyph) in line.shaped.glyphs.iter().enumerate() {
             let x = (glyph.x + spacing * index as f32).round() as i32;
             let y = glyph.y.round() as i32;
-            let stroke = if glyph.is_thickened { fill } else { "" };
-            match self.name(glyph.key) {
-                Name::Nothing => {}
-                Name::Drawn(number) => self.glyph(number, (x, y), stroke),
+            let Name::Drawn(number) = self.name(glyph.key) else {
+                continue;
+            };
+            if glyph.is_thickened != is_thick {
+                is_thick = glyph.is_thickened;
+                match is_thick {
+                    true => self.markup(format_args!(
+                        r#"<g stroke="{fill}" stroke-width="{THICKENING}">"#
+                    )),
+                    false => self.body.push_str("</g>"),
+                }
             }
+            self.glyph(number, (x, y));
         }
-        self.body.push_str("</g>");
+        self.body
+            .push_str(if is_thick { "</g></g>" } else { "</g>" });
     }
 
-    fn glyph(&mut self, number: usize, (x, y): (i32, i32), stroke: &str) {
+    /// Places a glyph, if there is room left at all.
+    fn glyph(&mut self, number: usize, (x, y): (i32, i32)) {
+        if self.spent > MOST_BYTES + SLACK {
+            return;
+        }
         let before = self.body.len();
         let _ = write!(self.body, r##"<use href="#g{number}""##);
         if x != 0 {
@@ -114,12 +130,6 @@ impl Svg {
         }
         if y != 0 {
             let _ = write!(self.body, r#" y="{y}""#);
-        }
-        if !stroke.is_empty() {
-            let _ = write!(
-                self.body,
-                r#" stroke="{stroke}" stroke-width="{THICKENING}""#
-            );
         }
         self.body.push_str("/>");
         self.spent += self.body.len() - before;

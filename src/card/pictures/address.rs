@@ -8,16 +8,17 @@ use thiserror::Error;
 use crate::card::content::Use;
 
 /// Where pictures may be: the hosts of the addresses in users' documents.
-const HOSTS: [&str; 5] = [
-    CDN,
-    "media.discordapp.net",
-    "i.scdn.co",
-    "static-cdn.jtvnw.net",
-    "i.ytimg.com",
-];
+pub const HOSTS: [&str; 5] = [CDN, MEDIA, "i.scdn.co", TWITCH, YOUTUBE];
 
 /// Discord's own, which makes pictures of any size and format.
 const CDN: &str = "cdn.discordapp.com";
+
+/// Discord's proxy for pictures from elsewhere, which makes them smaller.
+const MEDIA: &str = "media.discordapp.net";
+
+/// Where live previews are.
+const TWITCH: &str = "static-cdn.jtvnw.net";
+const YOUTUBE: &str = "i.ytimg.com";
 
 /// Why a picture is not fetched.
 #[derive(Debug, Error, Eq, PartialEq)]
@@ -48,6 +49,20 @@ impl Address {
         }
     }
 
+    /// Which of [`HOSTS`] it is at.
+    pub fn host(&self) -> usize {
+        let host = self.0.host_str().unwrap_or_default();
+        HOSTS
+            .iter()
+            .position(|known| *known == host)
+            .unwrap_or_default()
+    }
+
+    /// Whether the picture at this address changes: it shows a stream as it is.
+    pub fn is_live(&self) -> bool {
+        matches!(self.0.host_str(), Some(TWITCH | YOUTUBE))
+    }
+
     /// Asks for no more pixels than are needed, and for a still picture.
     pub fn sized(mut self, used: Use) -> Self {
         let pixels = match used {
@@ -60,6 +75,12 @@ impl Address {
                 self.0.set_path(&still);
             }
             self.0.set_query(Some(&format!("size={pixels}")));
+        }
+        if self.0.host_str() == Some(MEDIA) {
+            let mut query = self.0.query_pairs_mut();
+            query
+                .append_pair("width", pixels)
+                .append_pair("height", pixels);
         }
         self
     }
@@ -100,11 +121,6 @@ impl ImageProxy {
             query.unwrap_or_default()
         )
     }
-
-    /// Its scheme, host and port, as a content security policy names them.
-    pub fn origin(&self) -> String {
-        Url::parse(&self.0).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
-    }
 }
 
 impl FromStr for ImageProxy {
@@ -144,6 +160,13 @@ mod tests {
             asked(AVATAR, Use::Avatar),
             "https://cdn.discordapp.com/avatars/1/a_b.webp?size=256"
         );
+        assert_eq!(
+            asked(
+                "https://media.discordapp.net/external/x/y.png?a=b",
+                Use::Corner
+            ),
+            "https://media.discordapp.net/external/x/y.png?a=b&width=64&height=64"
+        );
         let cover = "https://i.scdn.co/image/x";
         assert_eq!(asked(cover, Use::Art), cover);
     }
@@ -178,7 +201,6 @@ mod tests {
             avatar.through(Some(&proxy)),
             "http://127.0.0.1:8081/images/cdn.discordapp.com/avatars/1/a_b.png?size=64"
         );
-        assert_eq!(proxy.origin(), "http://127.0.0.1:8081");
         for base in ["", "ftp://x", "http://x?y", "/images"] {
             assert!(base.parse::<ImageProxy>().is_err(), "{base}");
         }

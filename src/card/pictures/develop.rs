@@ -14,10 +14,10 @@ use thiserror::Error;
 use crate::card::{album::Picture, content::Use, draw::PLATES};
 
 /// The widest and highest picture that is decoded, in pixels.
-const MOST_PIXELS: u32 = 4_096;
+const MOST_PIXELS: u32 = 2_048;
 
 /// The most memory that decoding may take, in bytes.
-const MOST_MEMORY: u64 = 80 * 1024 * 1024;
+const MOST_MEMORY: u64 = 32 * 1024 * 1024;
 
 /// How good a JPEG is tried to be, best first: the first that is small enough is taken.
 const QUALITIES: [u8; 5] = [84, 70, 50, 30, 15];

@@ -1,11 +1,13 @@
 //! Fetches a picture: of a few types, of limited length, in limited time, without following anybody.
 
+use std::sync::Arc;
+
 use reqwest::{Client, StatusCode, header, redirect};
 use thiserror::Error;
-use tokio::task::JoinError;
+use tokio::{sync::Semaphore, task::JoinError};
 
 use super::{
-    Address, AddressError, ImageProxy, PictureSettings,
+    Address, ImageProxy, PictureSettings,
     develop::{DevelopError, develop},
 };
 use crate::card::{album::Picture, content::Use};
@@ -16,9 +18,6 @@ const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 /// Why there is no picture.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// It is not asked for.
-    #[error(transparent)]
-    Address(#[from] AddressError),
     /// No answer, or not a whole one.
     #[error("get it: {0}")]
     Http(#[from] reqwest::Error),
@@ -45,6 +44,8 @@ pub struct Fetcher {
     client: Client,
     proxy: Option<ImageProxy>,
     most_bytes: usize,
+    /// One picture is decoded at a time: a small file can become a large picture.
+    developing: Arc<Semaphore>,
 }
 
 impl Fetcher {
@@ -59,15 +60,21 @@ impl Fetcher {
             client,
             proxy: settings.proxy,
             most_bytes: settings.most_bytes,
+            developing: Arc::new(Semaphore::new(1)),
         })
     }
 
     /// The picture at an address, made ready for cards.
-    pub async fn fetch(&self, url: &str, used: Use) -> Result<Picture, FetchError> {
-        let address = Address::parse(url)?.sized(used);
+    pub async fn fetch(&self, address: Address, used: Use) -> Result<Picture, FetchError> {
+        let address = address.sized(used);
         let bytes = self.bytes(&address.through(self.proxy.as_ref())).await?;
-        let picture = tokio::task::spawn_blocking(move || develop(&bytes, used)).await?;
-        Ok(picture?)
+        // Never closed. The turn ends with the thread's work, whoever still waits for it.
+        let turn = Arc::clone(&self.developing).acquire_owned().await.ok();
+        let developing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            develop(&bytes, used)
+        });
+        Ok(developing.await??)
     }
 
     async fn bytes(&self, url: &str) -> Result<Vec<u8>, FetchError> {

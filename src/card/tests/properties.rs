@@ -30,6 +30,9 @@ fn text() -> impl Strategy<Value = String> {
             "a\u{202E}b\u{0}c\u{FFFF}d\u{1F3FB}\u{200D}\u{FE0F}".to_owned(),
             "e\u{301}".repeat(300),
             "m\u{36F}\u{36E}\u{36D}".repeat(90),
+            format!("a{}", "\u{FE0F}".repeat(50_000)),
+            format!("ก\u{E31}{}", "\u{E48}".repeat(63)),
+            "กั่".repeat(42),
         ]),
     ]
 }

@@ -2,24 +2,30 @@
 
 use std::borrow::Cow;
 
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How many marks may stand above and below one letter; what stacks more of them would paint over
-/// the lines beside it.
-const MARKS: usize = 2;
+/// the lines beside it. Scripts need three, the accents of all scripts two.
+const MARKS: usize = 3;
+const ACCENTS: usize = 2;
 
-/// The most letters of a text that are looked at. More do not fit a card in any case.
-const LETTERS: usize = 512;
+/// The most characters of a text that are looked at. More do not fit a card in any case.
+const CHARACTERS: usize = 512;
 
 /// What is left of a text: its white space is single spaces, none of them at an end, and every
 /// character may stand in XML 1.0 (section 2.2).
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.len() <= LETTERS && is_plain(text) {
+    if text.len() <= CHARACTERS && is_plain(text) {
         return Cow::Borrowed(text);
     }
-    let mut kept = String::with_capacity(text.len().min(4 * LETTERS));
+    let mut kept = String::with_capacity(text.len().min(4 * CHARACTERS));
     let mut is_after_space = true;
-    for cluster in text.graphemes(true).take(LETTERS) {
+    let end = text
+        .char_indices()
+        .nth(CHARACTERS)
+        .map_or(text.len(), |(at, _)| at);
+    for cluster in text.get(..end).unwrap_or_default().graphemes(true) {
         if cluster.chars().all(is_space) {
             if !is_after_space {
                 kept.push(' ');
@@ -47,16 +53,25 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn push_cluster(kept: &mut String, cluster: &str) {
-    let mut marks = 0;
+    let (mut marks, mut accents) = (0, 0);
     for letter in cluster.chars().filter(|letter| !is_hidden(*letter)) {
-        if is_stacking(letter) {
-            marks += 1;
-            if marks > MARKS {
-                continue;
-            }
+        marks += usize::from(is_mark(letter));
+        accents += usize::from(is_accent(letter));
+        let is_too_high = marks > MARKS || accents > ACCENTS;
+        if !(is_too_high && is_mark(letter)) {
+            kept.push(if is_space(letter) { ' ' } else { letter });
         }
-        kept.push(if is_space(letter) { ' ' } else { letter });
     }
+}
+
+/// Characters that stand above or below the letter before them.
+pub fn is_mark(letter: char) -> bool {
+    !letter.is_ascii()
+        && matches!(
+            letter.general_category(),
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
+        )
+        && !matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}')
 }
 
 fn is_space(letter: char) -> bool {
@@ -73,7 +88,7 @@ fn is_hidden(letter: char) -> bool {
 }
 
 /// Marks of no script of their own, of which people build towers.
-pub fn is_stacking(letter: char) -> bool {
+fn is_accent(letter: char) -> bool {
     matches!(letter, '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}')
         || matches!(letter, '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
 }
@@ -95,6 +110,8 @@ mod tests {
     #[test]
     fn towers_of_marks_are_cut() {
         assert_eq!(clean("a\u{301}\u{302}\u{303}\u{304}b"), "a\u{301}\u{302}b");
+        let tower = format!("ก\u{E31}{}", "\u{E48}".repeat(60));
+        assert_eq!(clean(&tower), "ก\u{E31}\u{E48}\u{E48}");
     }
 
     #[test]
@@ -104,6 +121,8 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut() {
-        assert_eq!(clean(&"é".repeat(9_999)).chars().count(), LETTERS);
+        assert_eq!(clean(&"é".repeat(9_999)).chars().count(), CHARACTERS);
+        let one_letter = format!("a{}", "\u{FE0F}".repeat(9_999));
+        assert!(clean(&one_letter).chars().count() <= CHARACTERS);
     }
 }

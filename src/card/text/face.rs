@@ -9,7 +9,7 @@ use harfrust::{
 };
 use unicode_script::Script;
 
-use super::clean::is_stacking;
+use super::clean::is_mark;
 
 /// How bold a text is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -173,7 +173,7 @@ impl FaceId {
     pub fn with(letters: &str, script: Script, weight: Weight) -> Option<Self> {
         let of_script = |face: &Face| face.script.is_none_or(|made_for| made_for == script);
         let all = |letter: char| is_silent(letter);
-        let bare = |letter: char| is_silent(letter) || is_stacking(letter);
+        let bare = |letter: char| is_silent(letter) || is_mark(letter);
         Self::first(letters, weight, of_script, all)
             .or_else(|| Self::first(letters, weight, |_| true, all))
             .or_else(|| Self::first(letters, weight, |_| true, bare))

@@ -41,7 +41,11 @@ impl Line {
         self.shaped.width * self.style.size / EM + spaces * self.style.spacing
     }
 
-    fn new(text: &str, style: Style) -> Self {
+    /// Letters that join or carry marks are not spaced.
+    fn new(text: &str, mut style: Style) -> Self {
+        if !text.is_ascii() {
+            style.spacing = 0.0;
+        }
         Self {
             shaped: shape(text, style.weight),
             text: text.to_owned(),

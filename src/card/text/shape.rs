@@ -9,9 +9,10 @@ use harfrust::{
 use parking_lot::RwLock;
 use std::sync::Arc;
 use unicode_script::Script;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    clean::is_stacking,
+    clean::is_mark,
     face::{Face, FaceId, Weight},
     glyph::{EM, GlyphKey},
     segment::{Segment, segments},
@@ -62,11 +63,10 @@ pub fn shape(text: &str, weight: Weight) -> Shaped {
     shaped
 }
 
+/// A box for each letter, with all its marks.
 fn push_missing(shaped: &mut Shaped, text: &str) {
-    for _ in text
-        .chars()
-        .filter(|letter| !super::face::is_silent(*letter))
-    {
+    let is_seen = |letter: &str| !letter.chars().all(super::face::is_silent);
+    for _ in text.graphemes(true).filter(|letter| is_seen(letter)) {
         shaped.glyphs.push(Placed {
             key: None,
             x: shaped.width,
@@ -116,7 +116,7 @@ fn filled(text: &str, segment: &Segment, id: FaceId) -> Buffer {
     let is_emoji = id == FaceId::emoji();
     for (at, letter) in text.char_indices() {
         let is_missing =
-            is_stacking(letter) && id.face().is_none_or(|face| face.glyph(letter).is_none());
+            is_mark(letter) && id.face().is_none_or(|face| face.glyph(letter).is_none());
         if !(is_missing || is_emoji && letter == '\u{FE0F}') {
             buffer.push(u32::from(letter), u32::try_from(at).unwrap_or(u32::MAX));
         }
@@ -230,6 +230,14 @@ mod tests {
                 .count();
             assert_eq!(missing, 0, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mark_that_fits_no_typeface_is_left_out_and_its_letter_stays() {
+        let text = crate::card::text::clean("a\u{E49}\u{E49}\u{E49}");
+        let shaped = shape(&text, Weight::Regular);
+        assert_eq!(shaped.glyphs.len(), 1);
+        assert!(shaped.glyphs[0].key.is_some());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use image::{ExtendedColorType, ImageEncoder, codecs::png};
 use lantern::{
     card::{Cards, Format, PictureSettings, options::CardOptions},
@@ -76,8 +77,9 @@ struct Bench {
 }
 
 impl Bench {
-    fn card(&self, user: &str, options: &CardOptions, format: Format) -> usize {
-        let card = self.cards.card(user.as_bytes(), options, format, NOW);
+    fn card(&self, user: String, options: &CardOptions, format: Format) -> usize {
+        let user = Bytes::from(user);
+        let card = self.cards.card(&user, options, format, NOW);
         self.runtime.block_on(card).unwrap().bytes.len()
     }
 }
@@ -87,7 +89,7 @@ fn first(bench: &Bench) {
     let times: Vec<f64> = (0..20)
         .map(|number| {
             let began = Instant::now();
-            bench.card(&user(number, number), &CardOptions::default(), Format::Svg);
+            bench.card(user(number, number), &CardOptions::default(), Format::Svg);
             began.elapsed().as_secs_f64() * 1_000.0
         })
         .collect();
@@ -104,7 +106,7 @@ fn svg(bench: &Bench) {
     let options = CardOptions::default();
     let mut number = 1_000;
     let (mut anew, mut kept, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let bytes = bench.card(&user(0, 0), &options, Format::Svg);
+    let bytes = bench.card(user(0, 0), &options, Format::Svg);
     for _ in 0..ROUNDS {
         let reading = per_second(|| {
             number += 1;
@@ -112,11 +114,11 @@ fn svg(bench: &Bench) {
         });
         anew.push(per_second(|| {
             number += 1;
-            bench.card(&user(0, number), &options, Format::Svg);
+            bench.card(user(0, number), &options, Format::Svg);
         }));
         ratios.push(reading / anew.last().unwrap());
         kept.push(per_second(|| {
-            bench.card(&user(0, 0), &options, Format::Svg);
+            bench.card(user(0, 0), &options, Format::Svg);
         }));
     }
     println!(
@@ -133,10 +135,10 @@ fn png(bench: &Bench, width: u32) {
         ..CardOptions::default()
     };
     let mut number = 1_000_000 + u64::from(width) * 1_000;
-    let ada = user(0, 0);
-    let card = bench.cards.card(ada.as_bytes(), &options, Format::Svg, NOW);
+    let ada = Bytes::from(user(0, 0));
+    let card = bench.cards.card(&ada, &options, Format::Svg, NOW);
     let svg = String::from_utf8(bench.runtime.block_on(card).unwrap().bytes.to_vec()).unwrap();
-    let bytes = bench.card(&user(0, 0), &options, Format::Png);
+    let bytes = bench.card(user(0, 0), &options, Format::Png);
     let (mut anew, mut kept, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let bare = per_second(|| {
@@ -144,11 +146,11 @@ fn png(bench: &Bench, width: u32) {
         });
         anew.push(per_second(|| {
             number += 1;
-            bench.card(&user(0, number), &options, Format::Png);
+            bench.card(user(0, number), &options, Format::Png);
         }));
         ratios.push(bare / anew.last().unwrap());
         kept.push(per_second(|| {
-            bench.card(&user(0, 0), &options, Format::Png);
+            bench.card(user(0, 0), &options, Format::Png);
         }));
     }
     println!(

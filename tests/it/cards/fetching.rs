@@ -92,3 +92,60 @@ async fn a_picture_that_is_late_is_there_for_the_next_card() {
     .await;
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn a_silent_host_does_not_hold_up_the_pictures_of_others() {
+    let hub = TestHub::with(3, |config| config.cards.image_wait_ms = 200).await;
+    let members = hub.members().await;
+    hub.control
+        .images_at("media.discordapp.net/", "silent")
+        .await;
+    // More artwork than a host has turns, each at an address of its own.
+    for number in 0..10 {
+        let game = json!({"name": format!("Game {number}"), "type": 0, "created_at": 0,
+            "assets": {"large_image": format!("mp:external/x{number}/https/example.org/a.png")}});
+        hub.control
+            .presence(
+                members[0],
+                json!({"status": "online", "activities": [game]}),
+            )
+            .await;
+        hub.until_user(members[0], "the game", |user| {
+            user["activities"][0]["name"] == format!("Game {number}")
+        })
+        .await;
+        svg(hub
+            .ask(
+                &format!("/api/v1/users/{}.svg?hideStatus={}", members[0], number % 2),
+                &[],
+            )
+            .await)
+        .await;
+    }
+    eventually("the other's avatar", async || {
+        let markup = svg(hub
+            .ask(&format!("/api/v1/users/{}.svg", members[1]), &[])
+            .await)
+        .await;
+        (embedded(&markup) > 0).then_some(())
+    })
+    .await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_the_same_card_at_once_is_given_one_drawing() {
+    let (hub, member) = somebody().await;
+    let path = format!("/api/v1/users/{member}.png?width=321&hideLastSeen=1");
+    // So that the pictures are there, and the card looks the same to everybody.
+    hub.ask(&format!("/api/v1/users/{member}.svg?hideLastSeen=1"), &[])
+        .await;
+    let asking = (0..16).map(|_| hub.ask(&path, &[]));
+    let answers = futures_util::future::join_all(asking).await;
+    assert!(answers.iter().all(|answer| answer.status() == 200));
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    let drawn = hub.metric("lantern_cards_total{drawn=\"png\"}").await;
+    // As many as are drawn at a time may have begun before the first was there.
+    assert!((1..cores.max(2)).contains(&drawn), "{drawn}");
+    hub.stop().await;
+}

@@ -85,6 +85,7 @@ const fn detail(kind: ProblemKind) -> &'static str {
         ProblemKind::StoreUnavailable => {
             "It cannot be stored now. It may have been or not; asking again does no harm."
         }
+        ProblemKind::Busy => "So many cards are being drawn that this one has to wait: try again.",
         ProblemKind::TokensOff => {
             "This Lantern has no secret to make tokens with: its operator sets KV_TOKEN_SECRET."
         }

@@ -49,7 +49,7 @@ impl Address {
         }
     }
 
-    /// Which of [`HOSTS`] it is at.
+    /// Which of the hosts it is at, by its number.
     pub fn host(&self) -> usize {
         let host = self.0.host_str().unwrap_or_default();
         HOSTS

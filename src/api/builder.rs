@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use poem::http::{self, HeaderMap, HeaderValue, header};
-use poem_openapi::{ApiResponse, OpenApi, payload::Html};
+use poem_openapi::OpenApi;
 
 use super::{answer::Answer, docs, tag::Tag};
 
@@ -23,7 +23,7 @@ impl BuilderRoutes {
     ///
     /// Choose a member and options, see the card, copy the Markdown or HTML.
     #[oai(path = "/card", method = "get", operation_id = "get_card_builder")]
-    async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
+    async fn page(&self, headers: &HeaderMap) -> Answer<docs::Page> {
         let mut response: http::Response<Bytes> = docs::text_answer(
             &Bytes::from_static(PAGE.as_bytes()),
             "text/html; charset=utf-8",
@@ -35,22 +35,6 @@ impl BuilderRoutes {
             .insert(header::CONTENT_SECURITY_POLICY, policy);
         response.into()
     }
-}
-
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only documents what is answered")]
-enum Page {
-    /// A page that needs nothing else.
-    #[oai(status = 200)]
-    Ok(
-        Html<String>,
-        /// Changes with the program.
-        #[oai(header = "ETag")]
-        String,
-    ),
-    /// `If-None-Match` names the current one.
-    #[oai(status = 304)]
-    NotModified,
 }
 
 #[cfg(test)]

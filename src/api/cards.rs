@@ -265,10 +265,7 @@ async fn refused(
         return problem.response();
     }
     let pairs = pairs(query);
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let options = CardOptions::parse_what_is_right(pairs);
+    let options = CardOptions::parse_what_is_right(borrowed(&pairs));
     told(cards, &problem, &options, format).await
 }
 
@@ -354,14 +351,17 @@ fn invalid(error: &OptionError) -> Problem {
 
 fn parse(query: Option<&str>) -> Result<CardOptions, Problem> {
     let pairs = pairs(query);
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    CardOptions::parse(pairs).map_err(|error| invalid(&error))
+    CardOptions::parse(borrowed(&pairs)).map_err(|error| invalid(&error))
 }
 
 /// The decoded parameters of an address; that they can be decoded was seen before.
 fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     let decoded = query.map(serde_urlencoded::from_str).transpose();
     decoded.ok().flatten().unwrap_or_default()
+}
+
+fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use lantern_actors::Hub;
 use poem::http::{self, HeaderValue, StatusCode, header};
 
-use super::{broken, found};
+use super::found;
 use crate::{
     api::{Problem, ProblemKind},
     card::{Address, Cards},
@@ -21,7 +21,7 @@ pub(super) fn avatar(
     let size = size.map(self::size).transpose()?;
     let document = found(hub, id)?;
     let url = crate::card::avatar_url(&document).map_err(|error| {
-        broken(&error);
+        tracing::error!(%error, "a user's document could not be read");
         Problem::new(ProblemKind::Internal, "The user could not be read.")
     })?;
     let unexpected = |_| {

@@ -111,7 +111,7 @@ enum SocketDocument {
 
 #[derive(ApiResponse)]
 #[expect(dead_code, reason = "only documents what is answered")]
-enum Page {
+pub(super) enum Page {
     /// A page that needs nothing else.
     #[oai(status = 200)]
     Ok(

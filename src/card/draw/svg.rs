@@ -4,8 +4,8 @@ use std::{collections::HashMap, fmt::Write};
 
 use crate::card::text::{self, EM, GlyphKey, Line};
 
-/// The most bytes that pictures and glyphs may take together; the rest of a card takes less than 18,000. Past it, glyphs become boxes: only
-/// long texts of ever new and intricate glyphs come here.
+/// The most bytes that pictures and glyphs may take together; the rest of a card takes less than
+/// 14,000. Past it, glyphs become boxes: only long texts of ever new and intricate glyphs come here.
 const MOST_BYTES: usize = 82_000;
 
 /// What placing glyphs may take beyond that.
@@ -140,18 +140,17 @@ impl Svg {
         if let Some(name) = self.names.get(&key) {
             return *name;
         }
-        let name = Name::Drawn(self.names.len());
-        let markup = match (key, name) {
-            (Some(key), Name::Drawn(number)) => markup(number, &text::drawing(key)),
-            (None, Name::Drawn(number)) => Some(format!(r#"<path id="g{number}" {BOX}/>"#)),
-            (_, Name::Nothing) => None,
+        let number = self.names.len();
+        let markup = match key {
+            Some(key) => markup(number, &text::drawing(key)),
+            None => Some(format!(r#"<path id="g{number}" {BOX}/>"#)),
         };
         let name = match markup {
             None => Name::Nothing,
             Some(markup) if key.is_none() || self.spent + markup.len() <= MOST_BYTES => {
                 self.spent += markup.len();
                 self.outlines.push_str(&markup);
-                name
+                Name::Drawn(number)
             }
             Some(_) => self.name(None),
         };

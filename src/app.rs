@@ -15,6 +15,8 @@ use lantern_actors::{
     ports::{Resync, Sockets as _},
     user::{Authority, StorageAnswer, StorageRequest},
 };
+use lantern_card::{Cards, PictureSettings};
+use lantern_simulator::{Simulator, SimulatorConfig, SimulatorError};
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -24,12 +26,10 @@ use tokio::{
 use crate::{
     api::{self, ApiContext, Gate},
     auth::{Claims, Failures, KvTokens},
-    card::{Cards, PictureSettings},
     config::Config,
     discord::{DiscordGateway, GatewayConfig, GatewayError, commands::Commands},
     metrics,
     server::{self, Routes, ServerLimits},
-    simulator::{Simulator, SimulatorConfig, SimulatorError},
     socket::{Shards, SocketLimits, Upgrader},
     store::{self, StoreOpenError, embedded::Door},
 };

@@ -3,13 +3,11 @@
 pub mod api;
 pub mod app;
 pub mod auth;
-pub mod card;
 pub mod cli;
 pub mod config;
 pub mod discord;
 mod metrics;
 pub mod server;
-pub mod simulator;
 pub mod socket;
 pub mod store;
 pub mod telemetry;

@@ -7,11 +7,11 @@ use std::{
 
 use crate::{
     api::metrics::{Collector, counter, family, gauge, sample},
-    card::Cards,
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
 };
+use lantern_card::Cards;
 
 /// The numbers of cards and of the pictures inside them.
 pub fn cards(cards: Arc<Cards>) -> Collector {

@@ -23,7 +23,7 @@ use poem_openapi::{
 
 use self::answers::{Avatar, PngCard, SvgCard};
 use super::{Problem, ProblemKind, answer::Answer, etag, page::weight, tag::Tag, users};
-use crate::card::{
+use lantern_card::{
     Card, CardError, Cards, Format,
     options::{self, CardOptions, OptionError},
 };

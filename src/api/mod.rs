@@ -34,7 +34,7 @@ use poem::{
 };
 use poem_openapi::OpenApiService;
 
-use crate::card::Cards;
+use lantern_card::Cards;
 
 pub use self::{
     docs::document,

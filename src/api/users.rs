@@ -18,7 +18,7 @@ use poem_openapi::{
     payload::{Json, PlainText},
 };
 
-use crate::card::Cards;
+use lantern_card::Cards;
 
 use super::{
     Problem, ProblemKind,

@@ -3,6 +3,7 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use lantern_actors::domain::UserId;
+use lantern_simulator::{Simulator, SimulatorConfig, SimulatorError};
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -12,9 +13,7 @@ use super::{Population, ServeArgs, SimulateArgs, environment};
 use crate::{
     app::{App, AppError},
     config::{Base, Config, Loaded},
-    server,
-    simulator::{Simulator, SimulatorConfig, SimulatorError},
-    telemetry,
+    server, telemetry,
 };
 
 /// `lantern serve`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::card::{ImageProxy, PictureSettings};
+use lantern_card::{ImageProxy, PictureSettings};
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -132,7 +132,7 @@ async fn it_fits_a_desk_and_a_phone_by_day_and_by_night() {
     let Some(browser) = Browser::start().await else {
         return;
     };
-    let demo = lantern::simulator::SimulatorConfig {
+    let demo = lantern_simulator::SimulatorConfig {
         members: 40,
         ..still()
     };

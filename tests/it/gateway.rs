@@ -2,11 +2,9 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use lantern::{
-    config::{Config, Secret},
-    simulator::{Simulator, SimulatorConfig},
-};
+use lantern::config::{Config, Secret};
 use lantern_actors::{domain::UserId, ports::GatewayState};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Control, Running, TestHub, eventually, still, within};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lantern::discord::{DiscordGateway, EventKind, GatewayConfig, GatewayError};
-use lantern::simulator::{Simulator, SimulatorConfig};
 use lantern_actors::domain::{GuildId, Status};
 use lantern_actors::ports::intake::{GatewayState, Intake};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use serde_json::json;
 
 use control::Control;

@@ -4,7 +4,7 @@ pub mod program;
 
 use std::time::{Duration, Instant};
 
-use lantern::simulator::{Simulator, SimulatorConfig};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::{

@@ -67,7 +67,7 @@ async fn every_command_is_in_the_table() {
 
 #[tokio::test]
 async fn the_member_of_the_examples_is_the_first_of_the_demo() {
-    let demo = lantern::simulator::SimulatorConfig {
+    let demo = lantern_simulator::SimulatorConfig {
         members: 200,
         ..still()
     };

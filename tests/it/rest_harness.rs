@@ -8,7 +8,6 @@ use std::{
 use lantern::{
     api::{ApiContext, Gate, endpoint},
     auth::{Claims, Failures, KvTokens},
-    card::{Cards, PictureSettings},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
 };
 use lantern_actors::{
@@ -17,6 +16,7 @@ use lantern_actors::{
     ports::{FanOut, Intake, Publication, SocketCommand, SocketKey, Sockets, Store},
     user::{Authority, StorageAnswer, StorageRequest},
 };
+use lantern_card::{Cards, PictureSettings};
 use poem::{
     Endpoint, Request, Response,
     endpoint::BoxEndpoint,

@@ -16,7 +16,7 @@ mod rest;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use lantern::simulator::{Simulator, SimulatorConfig};
+use lantern_simulator::{Simulator, SimulatorConfig};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -2,13 +2,11 @@
 
 use bytes::Bytes;
 use lantern_actors::Hub;
+use lantern_card::{Address, Cards};
 use poem::http::{self, HeaderValue, StatusCode, header};
 
 use super::found;
-use crate::{
-    api::{Problem, ProblemKind},
-    card::{Address, Cards},
-};
+use crate::api::{Problem, ProblemKind};
 
 /// Leads to the avatar in a format, or says why not.
 pub(super) fn avatar(
@@ -20,7 +18,7 @@ pub(super) fn avatar(
 ) -> Result<http::Response<Bytes>, Problem> {
     let size = size.map(self::size).transpose()?;
     let document = found(hub, id)?;
-    let url = crate::card::avatar_url(&document).map_err(|error| {
+    let url = lantern_card::avatar_url(&document).map_err(|error| {
         tracing::error!(%error, "a user's document could not be read");
         Problem::new(ProblemKind::Internal, "The user could not be read.")
     })?;

@@ -1,6 +1,6 @@
 //! Signs drawn by us, on a grid of 24: lines two units thick unless it is said otherwise.
 
-use crate::card::content::{Kind, Platform};
+use crate::content::{Kind, Platform};
 
 /// SVG shapes that take `fill`, `stroke` and their kin from what they stand in.
 pub type Icon = &'static str;

@@ -5,7 +5,7 @@ use super::{
     sheet::{Place, Sheet, WIDTH, style},
     svg::Number,
 };
-use crate::card::{
+use crate::{
     content::{Kind, Panel, Time, Use},
     text::{self, Line, Style, Weight},
     words,

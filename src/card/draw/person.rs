@@ -8,7 +8,7 @@ use super::{
     svg::Number,
     theme::of_status,
 };
-use crate::card::{
+use crate::{
     content::{Content, Note, Shown, Use},
     text::{self, Weight},
 };

@@ -6,7 +6,7 @@ use super::{
     svg::{Number, Svg},
     theme::{Palette, shining},
 };
-use crate::card::{
+use crate::{
     album::Album,
     content::{Activities, Content, Note, Use},
     options::{CardOptions, Theme},

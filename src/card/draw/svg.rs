@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use crate::card::text::{self, EM, GlyphKey, Line};
+use crate::text::{self, EM, GlyphKey, Line};
 
 /// The most bytes that pictures and glyphs may take together; the rest of a card takes less than
 /// 14,000. Past it, glyphs become boxes: only long texts of ever new and intricate glyphs come here.
@@ -214,7 +214,7 @@ pub fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::text::{Style, Weight};
+    use crate::text::{Style, Weight};
 
     const STYLE: Style = Style {
         size: 16.0,

@@ -1,6 +1,6 @@
 //! The colours of cards.
 
-use crate::card::{content::Shown, options::Theme};
+use crate::{content::Shown, options::Theme};
 
 /// The colours of one theme, as SVG writes them.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ static LIGHT: Palette = Palette {
 
 impl Theme {
     /// Its colours.
-    pub(in crate::card) fn palette(self) -> &'static Palette {
+    pub(crate) fn palette(self) -> &'static Palette {
         match self {
             Self::Dark => &DARK,
             Self::Light => &LIGHT,

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use reqwest::Url;
 use thiserror::Error;
 
-use crate::card::content::Use;
+use crate::content::Use;
 
 /// Where pictures may be: the hosts of the addresses in users' documents.
 pub const HOSTS: [&str; 5] = [CDN, MEDIA, "i.scdn.co", TWITCH, YOUTUBE];

@@ -11,7 +11,7 @@ use image::{
 };
 use thiserror::Error;
 
-use crate::card::{album::Picture, content::Use, draw::PLATES};
+use crate::{album::Picture, content::Use, draw::PLATES};
 
 /// The widest and highest picture that is decoded, in pixels.
 const MOST_PIXELS: u32 = 2_048;
@@ -195,7 +195,7 @@ mod tests {
     use image::ImageFormat;
 
     use super::*;
-    use crate::card::options::Theme;
+    use crate::options::Theme;
 
     fn packed(picture: &RgbaImage, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());

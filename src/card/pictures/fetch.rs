@@ -10,7 +10,7 @@ use super::{
     Address, ImageProxy, PictureSettings,
     develop::{DevelopError, develop},
 };
-use crate::card::{album::Picture, content::Use};
+use crate::{album::Picture, content::Use};
 
 /// The types that are pictures.
 const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use super::samples::{away, busy, but, card, with_pictures};
-use crate::card::{draw, options::Theme, raster};
+use crate::{draw, options::Theme, raster};
 
 /// How much the pixels of a card may differ from those that were looked at, in hundredths of what is
 /// possible, on average. Rounding on another processor makes less than a tenth of this.
@@ -39,8 +39,7 @@ fn skeleton(svg: &str) -> String {
 }
 
 fn looks_as_before(name: &str, svg: &str) {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/card/tests/looks/{name}.png"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/looks/{name}.png"));
     let png = raster::png(svg, WIDTH).unwrap();
     if std::env::var_os("LANTERN_UPDATE_CARDS").is_some() {
         fs::write(&path, &png).unwrap();

@@ -8,9 +8,7 @@ use resvg::usvg::roxmltree::Document as Xml;
 use serde_json::{Value, json};
 
 use super::samples::{but, with_pictures};
-use crate::card::{
-    album::Picture, content::Use, draw, options::CardOptions, options::Theme, pictures,
-};
+use crate::{album::Picture, content::Use, draw, options::CardOptions, options::Theme, pictures};
 
 /// What GitHub's image proxy and slow pages are happy with.
 const MOST_BYTES: usize = 100_000;

@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use lantern_actors::domain::Timestamp;
 use serde_json::{Value, json};
 
-use crate::card::{
+use crate::{
     album::{Album, Picture},
     content::{Content, Use},
     document::Document,

@@ -259,7 +259,7 @@ impl PathSink for Pen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::text::face::Weight;
+    use crate::text::face::Weight;
 
     fn of(face: FaceId, letter: char) -> Drawing {
         let glyph = face.face().unwrap().glyph(letter).unwrap().to_u32();

@@ -43,7 +43,7 @@ pub struct Shaped {
     pub width: f32,
 }
 
-/// Whether a text is a time as [`crate::card::words::clock`] writes it: its digits are to be of one
+/// Whether a text is a time as [`crate::words::clock`] writes it: its digits are to be of one
 /// width, so that it stands still when it changes.
 fn is_clock(text: &str) -> bool {
     text.bytes()
@@ -222,7 +222,7 @@ mod tests {
             "→ ⇒ ∞ ≈ ½ ₿ €",
             "ꍏꌃꉓ ᚠᚢ",
         ] {
-            let text = crate::card::text::clean(text);
+            let text = crate::text::clean(text);
             let missing = shape(&text, Weight::SemiBold)
                 .glyphs
                 .iter()
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_mark_that_fits_no_typeface_is_left_out_and_its_letter_stays() {
-        let text = crate::card::text::clean("a\u{E49}\u{E49}\u{E49}");
+        let text = crate::text::clean("a\u{E49}\u{E49}\u{E49}");
         let shaped = shape(&text, Weight::Regular);
         assert_eq!(shaped.glyphs.len(), 1);
         assert!(shaped.glyphs[0].key.is_some());

@@ -6,8 +6,8 @@ use poem::{IntoResponse, Response};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::simulator::config::MAX_RATE;
-use crate::simulator::rest::reply::Reply;
+use crate::config::MAX_RATE;
+use crate::rest::reply::Reply;
 
 /// Why the control API did not do what it was asked.
 #[derive(Debug, Clone, Error)]

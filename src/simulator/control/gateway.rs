@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::error::ControlError;
 use super::request::Body;
-use crate::simulator::gateway::Order;
-use crate::simulator::live::Live;
-use crate::simulator::rest::reply::Reply;
+use crate::gateway::Order;
+use crate::live::Live;
+use crate::rest::reply::Reply;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,9 +7,9 @@ use poem::web::Data;
 use serde_json::json;
 
 use super::request::Body;
-use crate::simulator::live::Live;
-use crate::simulator::pictures::faults::Setting;
-use crate::simulator::rest::reply::Reply;
+use crate::live::Live;
+use crate::pictures::faults::Setting;
+use crate::rest::reply::Reply;
 
 /// GET /control/images
 #[handler]

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 
 use super::error::ControlError;
 use super::request::{Body, Id};
-use crate::simulator::interactions::create;
-use crate::simulator::interactions::message::Origin;
-use crate::simulator::interactions::options::{self, Completeness};
-use crate::simulator::interactions::thread::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Thread};
-use crate::simulator::live::Live;
-use crate::simulator::rest::reply::Reply;
-use crate::simulator::world::snowflake::id_from_json;
-use crate::simulator::world::{GUILD_ID, guild};
+use crate::interactions::create;
+use crate::interactions::message::Origin;
+use crate::interactions::options::{self, Completeness};
+use crate::interactions::thread::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Thread};
+use crate::live::Live;
+use crate::rest::reply::Reply;
+use crate::world::snowflake::id_from_json;
+use crate::world::{GUILD_ID, guild};
 
 /// How long the bot must be silent before it counts as done, unless a request says otherwise.
 const SETTLE_MS: u64 = 200;

@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::ControlError;
 use super::request::{Body, path_id};
-use crate::simulator::live::Live;
-use crate::simulator::rest::reply::Reply;
-use crate::simulator::world::BOT_ID;
-use crate::simulator::world::member::Member;
-use crate::simulator::world::presence::Presence;
-use crate::simulator::world::snowflake::{id_from_json, now_ms};
+use crate::live::Live;
+use crate::rest::reply::Reply;
+use crate::world::BOT_ID;
+use crate::world::member::Member;
+use crate::world::presence::Presence;
+use crate::world::snowflake::{id_from_json, now_ms};
 
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1000;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use poem::handler;
 use poem::web::{Data, Html};
 
-use crate::simulator::live::Live;
-use crate::simulator::world::{BOT_ID, GUILD_ID};
+use crate::live::Live;
+use crate::world::{BOT_ID, GUILD_ID};
 
 const PAGE: &str = include_str!("page.html");
 

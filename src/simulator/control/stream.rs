@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::error::ControlError;
 use super::request::{Body, Id};
-use crate::simulator::config::valid_rate;
-use crate::simulator::live::Live;
-use crate::simulator::rest::reply::Reply;
-use crate::simulator::world::presence::Presence;
-use crate::simulator::world::snowflake::now_ms;
+use crate::config::valid_rate;
+use crate::live::Live;
+use crate::rest::reply::Reply;
+use crate::world::presence::Presence;
+use crate::world::snowflake::now_ms;
 
 /// The most updates in one burst.
 const MAX_BURST: usize = 100_000;

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::close::Close;
 use super::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
 use super::session::{Event, Session};
-use crate::simulator::live::Live;
-use crate::simulator::world::presence::Visibility;
-use crate::simulator::world::snowflake::id_from_json;
-use crate::simulator::world::{GUILD_ID, World};
+use crate::live::Live;
+use crate::world::presence::Visibility;
+use crate::world::snowflake::id_from_json;
+use crate::world::{GUILD_ID, World};
 
 /// Members in every chunk but the last.
 const CHUNK: usize = 1000;

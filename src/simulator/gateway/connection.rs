@@ -18,7 +18,7 @@ use super::identify::{Credentials, Identify};
 use super::payload::{self, Command};
 use super::session::{Event, NotResumable, Session};
 use super::{Order, Registration};
-use crate::simulator::live::Live;
+use crate::live::Live;
 
 /// Payloads that a client may send in [`LIMIT_WINDOW`].
 const LIMIT: usize = 120;

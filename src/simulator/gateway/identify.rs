@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::close::Close;
 use super::intents;
-use crate::simulator::world::GUILD_ID;
+use crate::world::GUILD_ID;
 
 /// What a client asked for when it logged in.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::close::Close;
 use super::connection;
 use super::encoder::Encoder;
-use crate::simulator::live::Live;
+use crate::live::Live;
 use futures_util::SinkExt;
 
 /// Versions of the gateway that are spoken. They do not differ in what is simulated.

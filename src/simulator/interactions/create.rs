@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::message::{Origin, object};
 use super::options::mentioned;
 use super::thread::COMMAND;
-use crate::simulator::world::{BOT_ID, GUILD_ID, MODERATOR_ROLE, World, guild};
+use crate::world::{BOT_ID, GUILD_ID, MODERATOR_ROLE, World, guild};
 
 /// What interactions of every kind have: who, where, and the kind's own data.
 pub fn event(

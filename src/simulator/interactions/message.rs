@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::simulator::rest::error::{FieldErrors, RestError};
-use crate::simulator::world::guild::bot_user;
-use crate::simulator::world::snowflake::{now_ms, timestamp};
-use crate::simulator::world::{BOT_ID, GUILD_ID};
+use crate::rest::error::{FieldErrors, RestError};
+use crate::world::guild::bot_user;
+use crate::world::snowflake::{now_ms, timestamp};
+use crate::world::{BOT_ID, GUILD_ID};
 
 /// Only the user who acted sees the message.
 pub const EPHEMERAL: u64 = 1 << 6;

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::control::error::ControlError;
+use crate::control::error::ControlError;
 
 const SUB_COMMAND: u64 = 1;
 const SUB_COMMAND_GROUP: u64 = 2;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::message::{self, LOADING, Origin, Upload};
-use crate::simulator::rest::error::RestError;
+use crate::rest::error::RestError;
 
 /// What an interaction is.
 pub const COMMAND: u8 = 2;

@@ -12,7 +12,7 @@ use poem::{Body, IntoResponse, Request, Response, handler};
 use super::Picture;
 use super::address::{NoPicture, Wanted};
 use super::faults::Behaviour;
-use crate::simulator::live::Live;
+use crate::live::Live;
 
 /// A year, which is how long hosts let their pictures be kept: another picture has another address.
 const KEEP: &str = "public, max-age=31536000";

@@ -11,9 +11,9 @@ use super::error::RestError;
 use super::guilds::known;
 use super::reply::Reply;
 use super::request::{Bot, JsonBody, id};
-use crate::simulator::commands::Registered;
-use crate::simulator::live::Live;
-use crate::simulator::world::{BOT_ID, GUILD_ID};
+use crate::commands::Registered;
+use crate::live::Live;
+use crate::world::{BOT_ID, GUILD_ID};
 
 /// Whose commands a path names: `/applications/{id}[/guilds/{id}]/commands[/{id}]`.
 #[derive(Debug)]

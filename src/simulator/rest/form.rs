@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use super::error::RestError;
 use super::request::JsonBody;
-use crate::simulator::interactions::message::Upload;
-use crate::simulator::interactions::thread::Draft;
-use crate::simulator::live::Live;
+use crate::interactions::message::Upload;
+use crate::interactions::thread::Draft;
+use crate::live::Live;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 10 << 20;

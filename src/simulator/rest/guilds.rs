@@ -10,8 +10,8 @@ use serde_json::json;
 use super::error::RestError;
 use super::reply::Reply;
 use super::request::{Bot, flag, id};
-use crate::simulator::live::Live;
-use crate::simulator::world::{BOT_ID, GUILD_ID, guild};
+use crate::live::Live;
+use crate::world::{BOT_ID, GUILD_ID, guild};
 
 /// The most members in one answer.
 const MAX_PAGE: usize = 1000;

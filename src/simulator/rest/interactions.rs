@@ -12,10 +12,10 @@ use super::error::RestError;
 use super::form::Form;
 use super::reply::Reply;
 use super::request::{flag, id};
-use crate::simulator::interactions::message::{self, EPHEMERAL, LOADING};
-use crate::simulator::interactions::thread::{Answers, Thread};
-use crate::simulator::live::Live;
-use crate::simulator::world::BOT_ID;
+use crate::interactions::message::{self, EPHEMERAL, LOADING};
+use crate::interactions::thread::{Answers, Thread};
+use crate::live::Live;
+use crate::world::BOT_ID;
 
 /// POST /interactions/{id}/{token}/callback
 #[handler]

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::error::RestError;
-use crate::simulator::world::snowflake::now_ms;
+use crate::world::snowflake::now_ms;
 
 /// How long a bucket counts before it starts anew.
 const WINDOW: Duration = Duration::from_secs(1);

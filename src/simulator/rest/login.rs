@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::error::RestError;
 use super::reply::Reply;
 use super::request::{Bot, id};
-use crate::simulator::live::Live;
-use crate::simulator::world::{BOT_ID, GUILD_ID, guild};
+use crate::live::Live;
+use crate::world::{BOT_ID, GUILD_ID, guild};
 
 /// GET /gateway, which needs no token.
 #[handler]

@@ -7,7 +7,7 @@ use poem::{FromRequest, Request, RequestBody};
 use serde_json::Value;
 
 use super::error::RestError;
-use crate::simulator::live::Live;
+use crate::live::Live;
 
 /// The longest JSON body, in bytes.
 const MAX_JSON: usize = 1 << 20;

@@ -18,11 +18,9 @@ use std::{
 
 use bytes::Bytes;
 use image::{ExtendedColorType, ImageEncoder, codecs::png};
-use lantern::{
-    card::{Cards, Format, PictureSettings, options::CardOptions},
-    simulator::{Simulator, SimulatorConfig},
-};
 use lantern_actors::domain::Timestamp;
+use lantern_card::{Cards, Format, PictureSettings, options::CardOptions};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use resvg::{
     tiny_skia::{Pixmap, Transform},
     usvg::{Options, Tree},

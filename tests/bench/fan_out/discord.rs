@@ -9,7 +9,6 @@ use std::{
 use ::lantern::{
     app::App,
     config::{Config, Secret},
-    simulator::{Simulator, SimulatorConfig},
 };
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     receiver,
     report::spread,
 };
+use lantern_simulator::{Simulator, SimulatorConfig};
 
 const ROUNDS: usize = 5;
 

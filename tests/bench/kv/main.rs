@@ -20,9 +20,9 @@ use std::{
 use lantern::{
     app::App,
     config::{Config, Secret},
-    simulator::{Simulator, SimulatorConfig},
 };
 use lantern_actors::domain::UserId;
+use lantern_simulator::{Simulator, SimulatorConfig};
 use tokio::runtime::{Builder, Runtime};
 
 use self::client::{Client, Pair};

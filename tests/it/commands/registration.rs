@@ -1,6 +1,6 @@
 //! `lantern commands register` and `unregister`, and what the demo registers.
 
-use lantern::simulator::Simulator;
+use lantern_simulator::Simulator;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -12,7 +12,6 @@ use lantern::{
         DiscordGateway, GatewayConfig,
         commands::{Commands, CommandsConfig, Registrar},
     },
-    simulator::{Simulator, SimulatorConfig},
     socket::{Shards, SocketLimits},
     store,
 };
@@ -26,6 +25,7 @@ use lantern_actors::{
         },
     },
 };
+use lantern_simulator::{Simulator, SimulatorConfig};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tempfile::TempDir;

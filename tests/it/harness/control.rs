@@ -1,7 +1,7 @@
 //! The control API of the simulated Discord, as a test drives it.
 
-use lantern::simulator::Simulator;
 use lantern_actors::domain::UserId;
+use lantern_simulator::Simulator;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use lantern::{
-    config::{Config, Secret, StoreKind},
-    simulator::{Simulator, SimulatorConfig},
-};
+use lantern::config::{Config, Secret, StoreKind};
+use lantern_simulator::{Simulator, SimulatorConfig};
 
 use super::{Control, Place, Running, SECRET, TestHub, cql, still, within};
 

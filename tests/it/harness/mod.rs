@@ -19,9 +19,9 @@ use std::{future::Future, time::Duration};
 use lantern::{
     app::App,
     config::{Config, Secret},
-    simulator::SimulatorConfig,
 };
 use lantern_actors::{Hub, domain::UserId, ports::GatewayState};
+use lantern_simulator::SimulatorConfig;
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;

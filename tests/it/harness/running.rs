@@ -1,6 +1,7 @@
 //! The server on a runtime of its own, so that dropping it can stop it and look for what is left.
 
-use lantern::{app::App, config::Config, simulator::SimulatorConfig};
+use lantern::{app::App, config::Config};
+use lantern_simulator::SimulatorConfig;
 use ractor::ActorCell;
 use tokio::runtime::{Builder, Runtime};
 

@@ -1,7 +1,7 @@
 //! The simulator's control API, as far as these tests need it.
 
-use lantern::simulator::Simulator;
 use lantern_actors::domain::UserId;
+use lantern_simulator::Simulator;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress};
-use lantern::simulator::SimulatorConfig;
+use lantern_simulator::SimulatorConfig;
 use serde_json::{Value, json};
 
 use super::raw::{End, Socket, identify, identify_with, resume};

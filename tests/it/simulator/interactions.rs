@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lantern::simulator::{Simulator, SimulatorConfig};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use serde_json::{Value, json};
 
 use super::raw::Socket;

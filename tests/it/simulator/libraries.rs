@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::rest::{control, put_presence};
 use super::{quiet, soon, start};
-use lantern::simulator::{Simulator, SimulatorConfig};
+use lantern_simulator::{Simulator, SimulatorConfig};
 
 enum Seen {
     Ready(Box<Ready>),

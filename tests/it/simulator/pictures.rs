@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use image::{AnimationDecoder, ImageFormat};
-use lantern::simulator::Simulator;
+use lantern_simulator::Simulator;
 use reqwest::{Client, Response, redirect};
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn urls(document: &Value, found: &mut BTreeSet<String>) {
 
 #[tokio::test]
 async fn every_picture_that_a_document_shows_is_served() {
-    let members = lantern::simulator::SimulatorConfig {
+    let members = lantern_simulator::SimulatorConfig {
         members: 200,
         ..still()
     };

@@ -1,7 +1,7 @@
 //! A gateway client that does only what a test says.
 
 use futures_util::{SinkExt, StreamExt};
-use lantern::simulator::Simulator;
+use lantern_simulator::Simulator;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;

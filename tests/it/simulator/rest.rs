@@ -1,6 +1,6 @@
 //! REST routes and the control API, by plain HTTP.
 
-use lantern::simulator::{Simulator, SimulatorConfig};
+use lantern_simulator::{Simulator, SimulatorConfig};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 

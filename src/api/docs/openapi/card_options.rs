@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::node::Node;
-use crate::card::options::{MAX_MESSAGE, MAX_RADIUS_REM, MAX_TITLE, WIDTH, WIDTHS};
+use lantern_card::options::{MAX_MESSAGE, MAX_RADIUS_REM, MAX_TITLE, WIDTH, WIDTHS};
 
 /// The parameters of an operation, if it answers with cards.
 pub(super) fn of(operation_id: &str) -> Vec<Node> {

@@ -138,7 +138,8 @@ async fn while_the_gateway_is_away_users_say_so() {
 #[tokio::test]
 async fn before_the_member_list_is_complete_nobody_is_unknown() {
     let mut rest = Rest::start().await;
-    rest.publishing(|hub| hub.member(profile(ANN), None)).await;
+    rest.publishing(|hub| hub.member(profile(ANN).into(), None))
+        .await;
     assert_eq!(rest.get(&user_uri(ANN)).await.status, StatusCode::OK);
     let partly = format!("/api/v1/users?user_ids={ANN}&user_ids={BEN}");
     for uri in [user_uri(BEN), partly] {

@@ -10,6 +10,7 @@
 //! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
 //! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
 //! - `control`: the control API and its page
+//! - `tcp`: connections as they are accepted, and how they are reset
 //! - `rest`: the routes that bots use, with Discord's errors and rate limits
 //! - `pictures`: what the URLs of pictures lead to that members show
 //!
@@ -24,13 +25,13 @@ mod live;
 mod pace;
 mod pictures;
 mod rest;
+mod tcp;
 mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::listener::TcpAcceptor;
 use poem::{EndpointExt, Route, Server, get};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -38,6 +39,7 @@ use tokio::task::JoinHandle;
 
 pub use config::{MAX_MEMBERS, MAX_RATE, SimulatorConfig, SimulatorError};
 use live::Live;
+use tcp::Accepting;
 
 /// How long requests that are under way may take when it stops.
 const STOPPING: Duration = Duration::from_millis(500);
@@ -58,8 +60,12 @@ impl Simulator {
         let refused = |source| SimulatorError::listen(config.listen, source);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
-        let acceptor = TcpAcceptor::from_tokio(listener).map_err(refused)?;
         let live = Arc::new(Live::new(config, addr));
+        let acceptor = Accepting {
+            listener,
+            addr,
+            streams: live.streams.clone(),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let app = routes(&live);
         let server = tokio::spawn(async move {

@@ -19,6 +19,7 @@ use super::gateway::intents::{ALWAYS, GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
 use super::gateway::session::{Bounds, Event, Session};
 use super::interactions::Interactions;
 use super::pictures::Pictures;
+use super::tcp::Streams;
 use super::world::member::Member;
 use super::world::presence::Presence;
 use super::world::snowflake::now_ms;
@@ -41,6 +42,8 @@ pub struct Live {
     pub interactions: Interactions,
     /// What members' pictures look like, and how their hosts behave.
     pub pictures: Pictures,
+    /// The TCP connections.
+    pub streams: Streams,
     /// Updates a second of the stream.
     pub rate: watch::Sender<f64>,
 }
@@ -71,6 +74,7 @@ impl Live {
             commands: Mutex::default(),
             interactions: Interactions::default(),
             pictures: Pictures::default(),
+            streams: Streams::default(),
             rate,
             config,
         }

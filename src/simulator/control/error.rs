@@ -45,6 +45,9 @@ pub enum ControlError {
     /// The rate is out of range.
     #[error("the rate must be between 0 and {MAX_RATE} updates a second")]
     InvalidRate,
+    /// No such close frame may be sent.
+    #[error("{0}")]
+    InvalidClose(String),
     /// No bot listens.
     #[error("no bot is connected; start one with its API at {0} and its token")]
     NoBot(String),
@@ -95,6 +98,7 @@ impl ControlError {
             Self::AlreadyMember(_) => (409, "already_member"),
             Self::BotMustStay => (409, "bot_must_stay"),
             Self::InvalidRate => (400, "invalid_rate"),
+            Self::InvalidClose(_) => (400, "invalid_close"),
             Self::NoBot(_) => (409, "no_bot"),
             Self::Paused => (409, "paused"),
             Self::NoReply { .. } => (504, "no_reply"),

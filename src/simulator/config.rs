@@ -34,6 +34,9 @@ pub struct SimulatorConfig {
     pub resume_window: Duration,
     /// Events kept for a session that has lost its connection.
     pub replay_events: usize,
+    /// How long after a request for all members of the guild a further one is RATE_LIMITED; zero
+    /// for no limit.
+    pub members_request_window: Duration,
     /// How long a bot has for its first answer to an interaction.
     pub interaction_timeout: Duration,
     /// Requests a second that each REST route takes before it answers 429.
@@ -53,6 +56,7 @@ impl Default for SimulatorConfig {
             privileged_intents: true,
             resume_window: Duration::from_secs(120),
             replay_events: 100_000,
+            members_request_window: Duration::from_secs(30),
             interaction_timeout: Duration::from_secs(3),
             rest_rate_limit: 50,
         }

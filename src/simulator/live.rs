@@ -16,6 +16,7 @@ use super::config::SimulatorConfig;
 use super::gateway::Gateway;
 use super::gateway::identify::Identify;
 use super::gateway::intents::{ALWAYS, GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
+use super::gateway::members_limit::MembersLimit;
 use super::gateway::session::{Bounds, Event, Session};
 use super::interactions::Interactions;
 use super::pictures::Pictures;
@@ -36,6 +37,8 @@ pub struct Live {
     pub world: Mutex<World>,
     /// Who watches.
     pub gateway: Gateway,
+    /// How often the bot may ask for all members.
+    pub members_limit: MembersLimit,
     /// What the bot registered. Lock it after the world.
     pub commands: Mutex<Commands>,
     /// What members did, and what the bot said.
@@ -71,6 +74,7 @@ impl Live {
             addr,
             world: Mutex::new(world),
             gateway: Gateway::new(bounds),
+            members_limit: MembersLimit::new(config.members_request_window),
             commands: Mutex::default(),
             interactions: Interactions::default(),
             pictures: Pictures::default(),
@@ -118,14 +122,14 @@ impl Live {
         }
         let session = self.gateway.open_session(connection, identify);
         session.push(Event {
-            name: "READY",
+            name: "READY".into(),
             data: self.ready(&session, gateway_url).into(),
         });
         if session.identify.has_guild() && session.wants(GUILDS) {
             let with_presences = session.wants(GUILD_PRESENCES);
             let data = world.guild_create(session.identify.large_threshold, with_presences);
             session.push(Event {
-                name: "GUILD_CREATE",
+                name: "GUILD_CREATE".into(),
                 data: data.into(),
             });
         }
@@ -234,6 +238,15 @@ impl Live {
     pub fn announce(&self, name: &'static str, data: String) {
         let _in_order = self.world.lock();
         self.gateway.dispatch(ALWAYS, name, &data.into());
+    }
+
+    /// Sends an event to all sessions, whatever they asked for; how many there are.
+    pub fn broadcast(&self, name: String, data: String) -> usize {
+        let _in_order = self.world.lock();
+        self.gateway.broadcast(&Event {
+            name: name.into(),
+            data: data.into(),
+        })
     }
 }
 

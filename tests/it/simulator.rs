@@ -7,9 +7,11 @@
 )]
 
 mod closing;
+mod events;
 mod gateway;
 mod interactions;
 mod libraries;
+mod limits;
 mod pictures;
 mod raw;
 mod rest;
@@ -28,6 +30,7 @@ fn quiet(members: u32) -> SimulatorConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         members,
         rate: 0.0,
+        members_request_window: Duration::ZERO,
         ..SimulatorConfig::default()
     }
 }

@@ -334,7 +334,7 @@ impl Connection {
                     self.live.gateway.cut(holder);
                 }
                 session.push(Event {
-                    name: "RESUMED",
+                    name: "RESUMED".into(),
                     data: r#"{"_trace":[]}"#.into(),
                 });
                 if session.identify.compress {

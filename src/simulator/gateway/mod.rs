@@ -10,6 +10,7 @@ pub mod connection;
 pub mod encoder;
 pub mod identify;
 pub mod intents;
+pub mod members_limit;
 pub mod payload;
 pub mod refusals;
 pub mod session;
@@ -132,12 +133,21 @@ impl Gateway {
         self.sessions.lock().retain(|_, session| {
             if session.identify.has_guild() && session.wants(intent) {
                 session.push(Event {
-                    name,
+                    name: name.into(),
                     data: Arc::clone(data),
                 });
             }
             !session.buffer.lock().expired(now)
         });
+    }
+
+    /// Adds an event to every session, whatever it asked for; how many there are.
+    pub fn broadcast(&self, event: &Event) -> usize {
+        let sessions = self.sessions.lock();
+        sessions
+            .values()
+            .for_each(|session| session.push(event.clone()));
+        sessions.len()
     }
 
     /// Opens a session that `connection` holds.

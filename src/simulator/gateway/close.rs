@@ -131,9 +131,9 @@ fn discords_reason(code: u16) -> &'static str {
         4000 => "Unknown error.",
         4011 => "Sharding required.",
         _ => {
-            let known = Close::ALL.iter().map(|close| close.code_and_reason());
-            let reason = known.filter(|known| known.0 == code).map(|known| known.1);
-            reason.last().unwrap_or_default()
+            let mut known = Close::ALL.iter().map(|close| close.code_and_reason());
+            let known = known.find(|known| known.0 == code);
+            known.map_or("", |known| known.1)
         }
     }
 }

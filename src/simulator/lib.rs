@@ -7,6 +7,7 @@
 //! - `world`: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
 //! - `live`: the world while it runs: every way in which it changes, and who is told
 //! - `pace`: makes the stream's changes at the rate that was asked for
+//! - `patch`: changes to JSON that is about to be sent
 //! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
 //! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
 //! - `control`: the control API and its page
@@ -23,6 +24,7 @@ mod gateway;
 mod interactions;
 mod live;
 mod pace;
+mod patch;
 mod pictures;
 mod rest;
 mod tcp;

@@ -20,6 +20,7 @@ use super::gateway::members_limit::MembersLimit;
 use super::gateway::session::{Bounds, Event, Session};
 use super::interactions::Interactions;
 use super::pictures::Pictures;
+use super::rest::patches::Patches;
 use super::tcp::Streams;
 use super::world::member::Member;
 use super::world::presence::Presence;
@@ -45,6 +46,8 @@ pub struct Live {
     pub interactions: Interactions,
     /// What members' pictures look like, and how their hosts behave.
     pub pictures: Pictures,
+    /// What REST answers otherwise than Discord would.
+    pub patches: Patches,
     /// The TCP connections.
     pub streams: Streams,
     /// Updates a second of the stream.
@@ -78,6 +81,7 @@ impl Live {
             commands: Mutex::default(),
             interactions: Interactions::default(),
             pictures: Pictures::default(),
+            patches: Patches::default(),
             streams: Streams::default(),
             rate,
             config,

@@ -12,6 +12,7 @@ mod gateway;
 mod interactions;
 mod libraries;
 mod limits;
+mod patches;
 mod pictures;
 mod raw;
 mod rest;

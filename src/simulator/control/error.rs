@@ -48,6 +48,9 @@ pub enum ControlError {
     /// No such close frame may be sent.
     #[error("{0}")]
     InvalidClose(String),
+    /// A patch leads nowhere.
+    #[error("{0}")]
+    InvalidPatch(String),
     /// No bot listens.
     #[error("no bot is connected; start one with its API at {0} and its token")]
     NoBot(String),
@@ -99,6 +102,7 @@ impl ControlError {
             Self::BotMustStay => (409, "bot_must_stay"),
             Self::InvalidRate => (400, "invalid_rate"),
             Self::InvalidClose(_) => (400, "invalid_close"),
+            Self::InvalidPatch(_) => (400, "invalid_patch"),
             Self::NoBot(_) => (409, "no_bot"),
             Self::Paused => (409, "paused"),
             Self::NoReply { .. } => (504, "no_reply"),

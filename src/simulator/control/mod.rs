@@ -11,6 +11,7 @@ pub mod limits;
 pub mod members;
 pub mod page;
 pub mod request;
+pub mod rest;
 pub mod stream;
 
 use poem::http::StatusCode;
@@ -29,6 +30,7 @@ pub fn routes() -> impl Endpoint {
         .at("/gateway", get(gateway::show).post(gateway::act))
         .at("/gateway/events", post(events::dispatch))
         .at("/gateway/limits", get(limits::show).put(limits::set))
+        .at("/rest/patch", get(rest::show).put(rest::set))
         .at("/stream", get(stream::get_rate).put(stream::set_rate))
         .at("/bursts", post(stream::burst))
         .at("/images", get(images::show).put(images::set))

@@ -10,6 +10,7 @@
 //! - `patch`: changes to JSON that is about to be sent
 //! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
 //! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
+//! - `access`: who may use the control API
 //! - `control`: the control API and its page
 //! - `tcp`: connections as they are accepted, and how they are reset
 //! - `rest`: the routes that bots use, with Discord's errors and rate limits
@@ -17,6 +18,7 @@
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
+mod access;
 mod commands;
 mod config;
 mod control;

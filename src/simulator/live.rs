@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::access::Access;
 use super::commands::Commands;
 use super::config::SimulatorConfig;
 use super::gateway::Gateway;
@@ -34,6 +35,8 @@ pub struct Live {
     pub config: SimulatorConfig,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Who may use the control API.
+    pub access: Access,
     /// The guild. Lock it before anything of the gateway.
     pub world: Mutex<World>,
     /// Who watches.
@@ -72,9 +75,12 @@ impl Live {
             window: config.resume_window,
             events: config.replay_events,
         };
+        // The config is valid, or the simulator does not start.
+        let access = Access::new(&config.control_hosts).unwrap_or_default();
         let rate = watch::Sender::new(config.rate);
         Self {
             addr,
+            access,
             world: Mutex::new(world),
             gateway: Gateway::new(bounds),
             members_limit: MembersLimit::new(config.members_request_window),

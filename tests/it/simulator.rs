@@ -6,6 +6,7 @@
     reason = "what helpers of tests do not find fails the test"
 )]
 
+mod access;
 mod closing;
 mod events;
 mod gateway;

@@ -6,12 +6,16 @@ use poem::{IntoResponse, Response};
 use serde_json::json;
 use thiserror::Error;
 
+use crate::access::Refused;
 use crate::config::MAX_RATE;
 use crate::rest::reply::Reply;
 
 /// Why the control API did not do what it was asked.
 #[derive(Debug, Clone, Error)]
 pub enum ControlError {
+    /// Whoever asks may not.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// No such route.
     #[error("there is nothing here; GET /control lists what can be done")]
     NotFound,
@@ -90,6 +94,9 @@ pub enum ControlError {
 impl ControlError {
     fn status_and_code(&self) -> (u16, &'static str) {
         match self {
+            Self::Refused(Refused::Host(_)) => (403, "foreign_host"),
+            Self::Refused(Refused::Peer { .. }) => (403, "foreign_machine"),
+            Self::Refused(Refused::Page) => (403, "foreign_page"),
             Self::NotFound => (404, "not_found"),
             Self::MethodNotAllowed => (405, "method_not_allowed"),
             Self::NotJson(_) => (400, "not_json"),

@@ -5,6 +5,7 @@
 pub mod error;
 pub mod events;
 pub mod gateway;
+pub mod guard;
 pub mod images;
 pub mod interactions;
 pub mod limits;
@@ -36,6 +37,7 @@ pub fn routes() -> impl Endpoint {
         .at("/images", get(images::show).put(images::set))
         .at("/interactions", post(interactions::fire))
         .at("/interactions/:id", get(interactions::show))
+        .around(guard::guarded)
         .catch_all_error(|error| async move { answer(&error) })
 }
 

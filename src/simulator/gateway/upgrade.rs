@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::http::StatusCode;
-use poem::http::header::HOST;
+use poem::http::header::{HOST, ORIGIN};
 use poem::web::websocket::{CloseCode, Message, WebSocket, WebSocketStream};
 use poem::web::{Data, Query};
 use poem::{IntoResponse, Request, Response, handler};
@@ -39,6 +39,11 @@ pub async fn open(
             .header("location", "/control")
             .finish();
     };
+    if !live.access.socket(req.header(ORIGIN)) {
+        let message = "web pages of other machines may not open a gateway socket; \
+            --control-host names hosts whose pages may";
+        return message.with_status(StatusCode::FORBIDDEN).into_response();
+    }
     let live = Arc::clone(live);
     let url = live.gateway_url(req.header(HOST));
     let tcp = live.streams.of(req.remote_addr());

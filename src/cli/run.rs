@@ -29,9 +29,10 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     };
     telemetry::start(&config.log);
     server::allow_many_sockets();
-    let demo = args
-        .demo
-        .then(|| simulator_config(args.simulator_listen, args.population));
+    let demo = args.demo.then(|| SimulatorConfig {
+        control_hosts: args.control_host.clone(),
+        ..simulator_config(args.simulator_listen, args.population)
+    });
     match run(serving(&config, demo)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
@@ -48,6 +49,7 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     server::allow_many_sockets();
     let config = SimulatorConfig {
         token: args.token.clone(),
+        control_hosts: args.control_host.clone(),
         ..simulator_config(args.listen, args.population)
     };
     match run(simulating(config)) {

@@ -284,7 +284,7 @@ fn note<'a>(user: &'a Document<'a>, options: &CardOptions, now: Timestamp) -> Op
         let emoji = custom.emoji.as_ref();
         let picture = emoji.and_then(|emoji| emoji.image_url.as_deref());
         let emoji = emoji
-            .map(|emoji| &*emoji.name)
+            .and_then(|emoji| emoji.name.as_deref())
             .filter(|_| picture.is_none());
         if is_visible(text) || emoji.is_some() || picture.is_some() {
             return Some(Note::Custom {

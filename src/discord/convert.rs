@@ -208,7 +208,7 @@ fn activity(told: model::Activity) -> Activity {
             .map(moment),
         large_image,
         small_image,
-        emoji: told.emoji.map(emoji),
+        emoji: told.emoji.and_then(emoji),
         sync_id: told.sync_id,
         name: told.name,
     }
@@ -218,10 +218,10 @@ fn moment(unix_ms: u64) -> Timestamp {
     Timestamp::from_unix_ms(i64::try_from(unix_ms).unwrap_or(i64::MAX))
 }
 
-fn emoji(told: model::ActivityEmoji) -> Emoji {
-    Emoji {
-        name: told.name,
-        id: told.id.map(serenity::model::id::EmojiId::get),
-        animated: told.animated.unwrap_or_default(),
-    }
+fn emoji(told: model::ActivityEmoji) -> Option<Emoji> {
+    Emoji::new(
+        Some(told.name),
+        told.id.map(serenity::model::id::EmojiId::get),
+        told.animated.unwrap_or_default(),
+    )
 }

@@ -222,11 +222,11 @@ fn activity(told: &Value) -> Option<Activity> {
 }
 
 fn emoji(told: &Value) -> Option<Emoji> {
-    Some(Emoji {
-        name: text(told, "name")?,
-        id: id::<NonZeroU64>(told, "id").map(NonZeroU64::get),
-        animated: flag(told, "animated"),
-    })
+    Emoji::new(
+        text(told, "name"),
+        id::<NonZeroU64>(told, "id").map(NonZeroU64::get),
+        flag(told, "animated"),
+    )
 }
 
 fn text(of: &Value, name: &str) -> Option<String> {

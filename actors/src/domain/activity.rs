@@ -73,15 +73,23 @@ impl ActivityAsset {
     }
 }
 
-/// An emoji: a Unicode one, or one of a guild, which has an id.
+/// An emoji: a Unicode one, or one of a guild, which has an id. It has at least one of name and id.
 #[derive(Clone, Debug, DeriveDeserialize, DeriveSerialize, Eq, PartialEq)]
 pub struct Emoji {
-    /// The character, or the name of a guild's emoji.
-    pub name: String,
+    /// The character, or the name of a guild's emoji. A guild's emoji that was deleted has none.
+    pub name: Option<String>,
     /// The id of a guild's emoji.
     pub id: Option<u64>,
     /// Whether a guild's emoji moves.
     pub animated: bool,
+}
+
+impl Emoji {
+    /// The emoji, or nothing if Discord told neither a name nor an id. An empty name is none.
+    pub fn new(name: Option<String>, id: Option<u64>, animated: bool) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty());
+        (name.is_some() || id.is_some()).then_some(Self { name, id, animated })
+    }
 }
 
 /// Discord's activity types.
@@ -351,6 +359,18 @@ mod tests {
             ..game("Spotify", None)
         };
         assert_ne!(ActivityId::of(&playing), ActivityId::SPOTIFY);
+    }
+
+    #[test]
+    fn an_emoji_has_a_name_or_an_id() {
+        let deleted = Emoji::new(None, Some(41_771_983_429_993_937), true).unwrap();
+        assert_eq!((deleted.name, deleted.animated), (None, true));
+        let named = Emoji::new(Some("\u{1f3ee}".to_owned()), None, false).unwrap();
+        assert_eq!(named.name.as_deref(), Some("\u{1f3ee}"));
+        let unnamed = Emoji::new(Some(String::new()), Some(1), false).unwrap();
+        assert_eq!(unnamed.name, None);
+        assert_eq!(Emoji::new(None, None, true), None);
+        assert_eq!(Emoji::new(Some(String::new()), None, true), None);
     }
 
     proptest! {

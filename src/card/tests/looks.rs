@@ -119,6 +119,20 @@ fn names_of_all_the_world() {
 }
 
 #[test]
+fn an_emoji_that_was_deleted_is_drawn_by_its_picture() {
+    let url = "https://cdn.discordapp.com/emojis/41771983429993937.gif";
+    let emoji =
+        json!({"name": null, "id": "41771983429993937", "animated": true, "image_url": url});
+    let user = but(&[
+        ("/activities/0/emoji", emoji),
+        ("/activities/0/state", Value::Null),
+    ]);
+    let (with, without) = (card(&user, &[]), card(&user, &[("hideStatus", "true")]));
+    let pictures = |svg: &str| svg.matches("<image ").count();
+    assert_eq!(pictures(&with), pictures(&without) + 1);
+}
+
+#[test]
 fn what_is_hidden_is_not_there() {
     let hidden = [
         "hideStatus",

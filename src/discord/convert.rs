@@ -173,7 +173,7 @@ fn status(status: OnlineStatus) -> Status {
 }
 
 fn activity(told: model::Activity) -> Activity {
-    let kind = ActivityKind::from_number(told.kind.into());
+    let kind = ActivityKind::from_number(u8::from(told.kind).into());
     let application_id = told.application_id.map(id);
     let traits = ActivityTraits {
         kind,

@@ -108,7 +108,7 @@ pub fn full(user: UserId, version: u64, text: &str) -> Member {
             },
             vec![
                 activity(ActivityKind::Custom, text),
-                activity(ActivityKind::Unknown(u8::MAX), text),
+                activity(ActivityKind::Unknown(i64::MIN), text),
             ],
         ),
     }
@@ -230,7 +230,7 @@ fn any_activity() -> impl Strategy<Value = Activity> {
     let asset = || (text(), text()).prop_map(|(hash, text)| ActivityAsset::new(hash, text));
     let emoji = (prop::option::of(any_text(3)), any::<(Option<u64>, bool)>());
     let emoji = emoji.prop_map(|(name, (id, animated))| Emoji::new(name, id, animated));
-    let kind = (any::<u8>(), any_text(20), any::<Option<u64>>());
+    let kind = (any::<i64>(), any_text(20), any::<Option<u64>>());
     let times = (any_moment(), moment(), moment());
     let pictures = (asset(), asset(), emoji);
     (kind, (text(), text(), text()), times, pictures).prop_map(|(kind, texts, times, pictures)| {

@@ -63,11 +63,14 @@ pub struct ActivityAsset {
 
 impl ActivityAsset {
     /// The picture, or nothing if Discord named neither picture nor text.
+    ///
+    /// An empty name is none.
     pub fn new(hash: Option<String>, text: Option<String>) -> Option<Self> {
+        let hash = hash.filter(|hash| !hash.is_empty());
         (hash.is_some() || text.is_some()).then_some(Self { hash, text })
     }
 
-    /// Where the picture is.
+    /// Where the picture is, if that can be told.
     pub fn image_url(&self, application: Option<ApplicationId>) -> Option<ImageUrl<'_>> {
         ImageUrl::activity_asset(application, self.hash.as_deref()?)
     }
@@ -107,13 +110,13 @@ pub enum ActivityKind {
     Custom,
     /// Competing in something.
     Competing,
-    /// One that Discord added later, by its number.
-    Unknown(u8),
+    /// One that Discord does not document, by its number as Discord sent it.
+    Unknown(i64),
 }
 
 impl ActivityKind {
     /// The kind with Discord's number.
-    pub fn from_number(number: u8) -> Self {
+    pub fn from_number(number: i64) -> Self {
         match number {
             0 => Self::Playing,
             1 => Self::Streaming,
@@ -126,7 +129,7 @@ impl ActivityKind {
     }
 
     /// Discord's number for it.
-    pub fn number(self) -> u8 {
+    pub fn number(self) -> i64 {
         match self {
             Self::Playing => 0,
             Self::Streaming => 1,
@@ -154,13 +157,13 @@ impl ActivityKind {
 
 impl Serialize for ActivityKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(self.number())
+        serializer.serialize_i64(self.number())
     }
 }
 
 impl<'de> Deserialize<'de> for ActivityKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u8::deserialize(deserializer).map(Self::from_number)
+        i64::deserialize(deserializer).map(Self::from_number)
     }
 }
 
@@ -189,7 +192,11 @@ impl ActivityId {
             return Self::SPOTIFY;
         }
         let mut hash = Fnv1a::default();
-        hash.write(&[traits.kind.number()]);
+        // One byte for numbers that fit, as it was when numbers were bytes.
+        match u8::try_from(traits.kind.number()) {
+            Ok(number) => hash.write(&[number]),
+            Err(_) => hash.write(&traits.kind.number().to_be_bytes()),
+        }
         hash.write(traits.name.as_bytes());
         // A byte that UTF-8 never has keeps the parts apart.
         hash.write(&[0xff]);
@@ -348,6 +355,30 @@ mod tests {
     }
 
     #[test]
+    fn kinds_that_are_not_documented_are_known_by_number_and_published_as_unknown() {
+        let numbers = [-1, 6, 9, 255, 256, i64::MAX];
+        let kinds = numbers.map(ActivityKind::from_number);
+        assert_eq!(kinds.map(ActivityKind::as_str), ["UNKNOWN"; 6]);
+        let ids = kinds.map(|kind| {
+            ActivityId::of(&ActivityTraits {
+                kind,
+                ..game("osu!", None)
+            })
+        });
+        for (index, id) in ids.iter().enumerate() {
+            assert_eq!(ids.iter().position(|other| other == id), Some(index));
+        }
+    }
+
+    #[test]
+    fn a_picture_without_a_name_is_none() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(ActivityAsset::new(text(""), None), None);
+        let captioned = ActivityAsset::new(text(""), text("caption")).unwrap();
+        assert_eq!(captioned.hash, None);
+    }
+
+    #[test]
     fn a_game_that_calls_itself_spotify_is_not_spotify() {
         let listening = ActivityTraits {
             kind: ActivityKind::Listening,
@@ -375,8 +406,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn kinds_keep_their_number(number: u8) {
-            prop_assert_eq!(ActivityKind::from_number(number).number(), number);
+        fn kinds_keep_their_number(number: i64, small in -1..=9_i64) {
+            for number in [number, small] {
+                let kind = ActivityKind::from_number(number);
+                prop_assert_eq!(kind.number(), number);
+                let packed = rmp_serde::to_vec(&kind).unwrap();
+                prop_assert_eq!(rmp_serde::from_slice::<ActivityKind>(&packed).unwrap(), kind);
+            }
         }
     }
 }

@@ -199,7 +199,7 @@ fn any_activity() -> impl Strategy<Value = Activity> {
         prop::option::of(".*"),
         prop::option::of("[a-z]{4}"),
     );
-    let kind = (any::<u8>(), ".{0,20}", any::<Option<u64>>());
+    let kind = (-3..300_i64, ".{0,20}", any::<Option<u64>>());
     let rest = (moment(), moment(), asset(), asset(), emoji);
     (kind, lines, rest).prop_map(
         |((kind, name, application), (state, details, sync), rest)| {

@@ -196,8 +196,8 @@ pub struct Activity {
 /// An emoji: a character, or a guild's own.
 #[derive(Debug, Clone, Object)]
 pub struct Emoji {
-    /// The character, or the name of a guild's emoji.
-    pub name: String,
+    /// The character, or the name of a guild's emoji; null for a guild's emoji that was deleted.
+    pub name: Nullable<String>,
     /// The id of a guild's emoji; null for a character.
     pub id: Nullable<String>,
     /// Whether a guild's emoji moves.

@@ -5,10 +5,14 @@ use std::borrow::Cow;
 use lantern_actors::domain::Timestamp;
 
 use super::{
-    document::{Activity, Document, Moment, Spotify},
+    document::{Activity, Document, Spotify},
     options::CardOptions,
     words,
 };
+
+mod time;
+
+pub use time::Time;
 
 /// The most activities that are shown; the rest are counted.
 const PANELS: usize = 2;
@@ -101,7 +105,7 @@ pub enum Activities<'a> {
 /// One activity.
 #[derive(Debug, Hash)]
 pub struct Panel<'a> {
-    /// What kind of activity it is, in capitals.
+    /// What kind of activity it is, in capitals; empty if there is no word for it.
     pub label: Cow<'a, str>,
     /// What is drawn where there is no artwork.
     pub kind: Kind,
@@ -132,26 +136,8 @@ pub enum Kind {
     Stream,
     /// A contest.
     Contest,
-}
-
-/// How fine the place in something that has an end is told, in milliseconds; all else is told in minutes.
-const STEP_MS: i64 = 5_000;
-
-/// How long something has been and will be, in milliseconds. It is as coarse as it is shown, so that
-/// cards that look the same are the same.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Time {
-    /// It has an end.
-    Progress {
-        /// How much of it is over.
-        passed: i64,
-        /// How long it is.
-        length: i64,
-    },
-    /// Since when.
-    Elapsed(i64),
-    /// Until when.
-    Left(i64),
+    /// One of a kind that Lantern has no word for.
+    Other,
 }
 
 impl<'a> Content<'a> {
@@ -284,7 +270,7 @@ fn note<'a>(user: &'a Document<'a>, options: &CardOptions, now: Timestamp) -> Op
         let emoji = custom.emoji.as_ref();
         let picture = emoji.and_then(|emoji| emoji.image_url.as_deref());
         let emoji = emoji
-            .map(|emoji| &*emoji.name)
+            .and_then(|emoji| emoji.name.as_deref())
             .filter(|_| picture.is_none());
         if is_visible(text) || emoji.is_some() || picture.is_some() {
             return Some(Note::Custom {
@@ -357,14 +343,16 @@ impl<'a> Panel<'a> {
 
     fn of_activity(activity: &'a Activity<'a>, now: Timestamp) -> Self {
         let (kind, label) = match &*activity.kind {
-            "LISTENING" => (
+            "LISTENING" if is_visible(&activity.name) => (
                 Kind::Music,
                 Cow::Owned(format!("LISTENING TO {}", activity.name.to_uppercase())),
             ),
+            "LISTENING" => (Kind::Music, Cow::Borrowed("LISTENING")),
             "WATCHING" => (Kind::Film, Cow::Borrowed("WATCHING")),
             "STREAMING" => (Kind::Stream, Cow::Borrowed("STREAMING")),
             "COMPETING" => (Kind::Contest, Cow::Borrowed("COMPETING IN")),
-            _ => (Kind::Game, Cow::Borrowed("PLAYING")),
+            "PLAYING" => (Kind::Game, Cow::Borrowed("PLAYING")),
+            _ => (Kind::Other, Cow::Borrowed("")),
         };
         let mut lines = [&activity.details, &activity.state]
             .into_iter()
@@ -391,28 +379,6 @@ impl<'a> Panel<'a> {
             }),
             lines: lines.map(Cow::Borrowed).collect(),
             time: times.and_then(|times| Time::of(times.start_time, times.end_time, now)),
-        }
-    }
-}
-
-const MINUTE_MS: i64 = 60_000;
-
-fn coarse(ms: i64, step: i64) -> i64 {
-    ms - ms % step
-}
-
-impl Time {
-    fn of(start: Option<Moment>, end: Option<Moment>, now: Timestamp) -> Option<Self> {
-        let passed = start.map(|start| now.ms_since(start.at()).max(0));
-        match (start, end) {
-            (Some(start), Some(end)) => {
-                let length = end.at().ms_since(start.at());
-                let passed = coarse(passed.unwrap_or_default(), STEP_MS).min(length);
-                (length > 0).then_some(Self::Progress { passed, length })
-            }
-            (Some(_), None) => passed.map(|passed| Self::Elapsed(coarse(passed, MINUTE_MS))),
-            (None, Some(end)) => Some(Self::Left(coarse(end.at().ms_since(now).max(0), MINUTE_MS))),
-            (None, None) => None,
         }
     }
 }

@@ -136,8 +136,8 @@ pub struct Times {
 /// An emoji.
 #[derive(Debug, Deserialize)]
 pub struct Emoji<'a> {
-    /// The character, or the name of a guild's emoji.
-    pub name: Cow<'a, str>,
+    /// The character, or the name of a guild's emoji, which is gone if the emoji was deleted.
+    pub name: Option<Cow<'a, str>>,
     /// Where the picture of a guild's emoji is.
     pub image_url: Option<Cow<'a, str>>,
 }

@@ -9,7 +9,7 @@ use super::connection::{Connection, End, Session, Why};
 use super::gateway::{GatewayConfig, GatewayError};
 use super::handler::Handler;
 use super::login::{self, Backoff};
-use super::socket::Socket;
+use super::socket::{Socket, SocketError};
 
 /// A session that was connected for so long gets its next connection at once.
 const STABLE: Duration = Duration::from_secs(1);
@@ -94,9 +94,7 @@ impl Client {
         })
     }
 
-    async fn reach(
-        &mut self,
-    ) -> Result<Result<Socket, tokio_tungstenite::tungstenite::Error>, (Next, Duration)> {
+    async fn reach(&mut self) -> Result<Result<Socket, SocketError>, (Next, Duration)> {
         let session_url = self.session.as_ref().and_then(|it| it.resume.url.clone());
         let url = match session_url.or_else(|| self.url.clone()) {
             Some(url) => url,

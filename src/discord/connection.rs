@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
-use tokio_tungstenite::tungstenite::Error;
 
 use super::close::{self, Next};
 use super::event::{EventKind, Resume};
@@ -13,7 +12,7 @@ use super::handler::{Handler, Request};
 use super::heartbeat::Heartbeat;
 use super::liveness::Moment;
 use super::payload::{self, Received};
-use super::socket::{Incoming, Socket};
+use super::socket::{Incoming, Socket, SocketError};
 
 /// The pause between two looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
@@ -46,7 +45,7 @@ pub(super) enum Why {
     },
     /// It broke.
     #[error("the connection broke: {0}")]
-    Broken(#[from] Error),
+    Broken(SocketError),
     /// Discord did not say what it should.
     #[error("Discord sent no {0} in time")]
     Silent(&'static str),
@@ -72,8 +71,8 @@ impl From<Why> for End {
     }
 }
 
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
+impl From<SocketError> for End {
+    fn from(error: SocketError) -> Self {
         Why::Broken(error).into()
     }
 }

@@ -21,6 +21,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// Keeps the session, where 1000 and 1001 would end it.
 const KEEP_SESSION: u16 = 4000;
 
+/// Why a WebSocket cannot be opened or used any more; boxed, for it is large.
+pub(super) type SocketError = Box<Error>;
+
 /// An open WebSocket.
 pub(super) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -39,12 +42,12 @@ pub(super) enum Incoming {
     /// Discord closes, with this code if it says one.
     Closed(Option<u16>),
     /// The connection broke.
-    Broken(Error),
+    Broken(SocketError),
 }
 
 impl Socket {
     /// Connects. `timeout` is for this and for each message that is sent.
-    pub(super) async fn connect(url: &str, timeout: Duration) -> Result<Self, Error> {
+    pub(super) async fn connect(url: &str, timeout: Duration) -> Result<Self, SocketError> {
         let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
         let limits = WebSocketConfig::default()
             .max_message_size(Some(MAX_MESSAGE))
@@ -72,13 +75,13 @@ impl Socket {
                 Incoming::Closed(frame.map(|frame| frame.code.into()))
             }
             Some(Ok(_)) => Incoming::Nothing,
-            Some(Err(error)) => Incoming::Broken(error),
+            Some(Err(error)) => Incoming::Broken(Box::new(error)),
             None => Incoming::Closed(None),
         }
     }
 
     /// Sends a payload.
-    pub(super) async fn send(&mut self, payload: &Value) -> Result<(), Error> {
+    pub(super) async fn send(&mut self, payload: &Value) -> Result<(), SocketError> {
         let message = Message::Text(payload.to_string().into());
         in_time(self.timeout, self.stream.send(message)).await
     }
@@ -110,12 +113,13 @@ impl Socket {
 async fn in_time<T>(
     timeout: Duration,
     doing: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+) -> Result<T, SocketError> {
     let late = |_| Error::Io(std::io::ErrorKind::TimedOut.into());
-    tokio::time::timeout(timeout, doing).await.map_err(late)?
+    let done = tokio::time::timeout(timeout, doing).await.map_err(late)?;
+    done.map_err(Box::new)
 }
 
-fn tls() -> Result<Connector, Error> {
+fn tls() -> Result<Connector, SocketError> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     // Several providers of cryptography are in the program, so one has to be named.

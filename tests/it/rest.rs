@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use lantern::api::user_schema::User;
 use lantern_actors::{
     domain::{
-        Activity, ActivityAsset, ActivityId, ActivityKind, Platforms, Presence, Status, Timestamp,
+        Activity, ActivityAsset, ActivityId, ActivityKind, Emoji, Platforms, Presence, Status,
+        Timestamp,
     },
     ports::{GatewayState, Intake},
     wire::Encoding,
@@ -300,7 +301,9 @@ async fn the_documented_user_has_the_fields_of_a_real_one() {
     picture.start = Some(start);
     picture.large_image = ActivityAsset::new(Some("spotify:abc".to_owned()), None);
     let plain = game("Plain", ActivityKind::Unknown(9));
-    for activities in [vec![], vec![song, picture, plain]] {
+    let mut custom = game("Custom Status", ActivityKind::Custom);
+    custom.emoji = Emoji::new(None, Some(41_771_983_429_993_937), true);
+    for activities in [vec![], vec![song, picture, plain, custom]] {
         let presence = Presence::new(Status::Dnd, Platforms::default(), activities);
         rest.publishing(|hub| hub.presence(profile(ANN).id, presence))
             .await;

@@ -73,7 +73,7 @@ pub fn full(user: UserId, version: u64, text: &str) -> Member {
         large_image: ActivityAsset::new(some(), some()),
         small_image: ActivityAsset::new(None, some()),
         emoji: Some(Emoji {
-            name: text.to_owned(),
+            name: some(),
             id: Some(u64::MAX),
             animated: true,
         }),
@@ -108,7 +108,7 @@ pub fn full(user: UserId, version: u64, text: &str) -> Member {
             },
             vec![
                 activity(ActivityKind::Custom, text),
-                activity(ActivityKind::Unknown(u8::MAX), text),
+                activity(ActivityKind::Unknown(i64::MIN), text),
             ],
         ),
     }
@@ -228,11 +228,11 @@ fn any_activity() -> impl Strategy<Value = Activity> {
     let text = || prop::option::of(any_text(20));
     let moment = || prop::option::of(any_moment());
     let asset = || (text(), text()).prop_map(|(hash, text)| ActivityAsset::new(hash, text));
-    let emoji = (any_text(3), any::<(Option<u64>, bool)>());
-    let emoji = emoji.prop_map(|(name, (id, animated))| Emoji { name, id, animated });
-    let kind = (any::<u8>(), any_text(20), any::<Option<u64>>());
+    let emoji = (prop::option::of(any_text(3)), any::<(Option<u64>, bool)>());
+    let emoji = emoji.prop_map(|(name, (id, animated))| Emoji::new(name, id, animated));
+    let kind = (any::<i64>(), any_text(20), any::<Option<u64>>());
     let times = (any_moment(), moment(), moment());
-    let pictures = (asset(), asset(), prop::option::of(emoji));
+    let pictures = (asset(), asset(), emoji);
     (kind, (text(), text(), text()), times, pictures).prop_map(|(kind, texts, times, pictures)| {
         let (kind, name, application) = kind;
         let (state, details, sync_id) = texts;

@@ -63,25 +63,36 @@ pub struct ActivityAsset {
 
 impl ActivityAsset {
     /// The picture, or nothing if Discord named neither picture nor text.
+    ///
+    /// An empty name is none.
     pub fn new(hash: Option<String>, text: Option<String>) -> Option<Self> {
+        let hash = hash.filter(|hash| !hash.is_empty());
         (hash.is_some() || text.is_some()).then_some(Self { hash, text })
     }
 
-    /// Where the picture is.
+    /// Where the picture is, if that can be told.
     pub fn image_url(&self, application: Option<ApplicationId>) -> Option<ImageUrl<'_>> {
         ImageUrl::activity_asset(application, self.hash.as_deref()?)
     }
 }
 
-/// An emoji: a Unicode one, or one of a guild, which has an id.
+/// An emoji: a Unicode one, or one of a guild, which has an id. It has at least one of name and id.
 #[derive(Clone, Debug, DeriveDeserialize, DeriveSerialize, Eq, PartialEq)]
 pub struct Emoji {
-    /// The character, or the name of a guild's emoji.
-    pub name: String,
+    /// The character, or the name of a guild's emoji. A guild's emoji that was deleted has none.
+    pub name: Option<String>,
     /// The id of a guild's emoji.
     pub id: Option<u64>,
     /// Whether a guild's emoji moves.
     pub animated: bool,
+}
+
+impl Emoji {
+    /// The emoji, or nothing if Discord told neither a name nor an id. An empty name is none.
+    pub fn new(name: Option<String>, id: Option<u64>, animated: bool) -> Option<Self> {
+        let name = name.filter(|name| !name.is_empty());
+        (name.is_some() || id.is_some()).then_some(Self { name, id, animated })
+    }
 }
 
 /// Discord's activity types.
@@ -99,13 +110,13 @@ pub enum ActivityKind {
     Custom,
     /// Competing in something.
     Competing,
-    /// One that Discord added later, by its number.
-    Unknown(u8),
+    /// One that Discord does not document, by its number as Discord sent it.
+    Unknown(i64),
 }
 
 impl ActivityKind {
     /// The kind with Discord's number.
-    pub fn from_number(number: u8) -> Self {
+    pub fn from_number(number: i64) -> Self {
         match number {
             0 => Self::Playing,
             1 => Self::Streaming,
@@ -118,7 +129,7 @@ impl ActivityKind {
     }
 
     /// Discord's number for it.
-    pub fn number(self) -> u8 {
+    pub fn number(self) -> i64 {
         match self {
             Self::Playing => 0,
             Self::Streaming => 1,
@@ -146,13 +157,13 @@ impl ActivityKind {
 
 impl Serialize for ActivityKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(self.number())
+        serializer.serialize_i64(self.number())
     }
 }
 
 impl<'de> Deserialize<'de> for ActivityKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u8::deserialize(deserializer).map(Self::from_number)
+        i64::deserialize(deserializer).map(Self::from_number)
     }
 }
 
@@ -181,7 +192,11 @@ impl ActivityId {
             return Self::SPOTIFY;
         }
         let mut hash = Fnv1a::default();
-        hash.write(&[traits.kind.number()]);
+        // One byte for numbers that fit, as it was when numbers were bytes.
+        match u8::try_from(traits.kind.number()) {
+            Ok(number) => hash.write(&[number]),
+            Err(_) => hash.write(&traits.kind.number().to_be_bytes()),
+        }
         hash.write(traits.name.as_bytes());
         // A byte that UTF-8 never has keeps the parts apart.
         hash.write(&[0xff]);
@@ -340,6 +355,30 @@ mod tests {
     }
 
     #[test]
+    fn kinds_that_are_not_documented_are_known_by_number_and_published_as_unknown() {
+        let numbers = [-1, 6, 9, 255, 256, i64::MAX];
+        let kinds = numbers.map(ActivityKind::from_number);
+        assert_eq!(kinds.map(ActivityKind::as_str), ["UNKNOWN"; 6]);
+        let ids = kinds.map(|kind| {
+            ActivityId::of(&ActivityTraits {
+                kind,
+                ..game("osu!", None)
+            })
+        });
+        for (index, id) in ids.iter().enumerate() {
+            assert_eq!(ids.iter().position(|other| other == id), Some(index));
+        }
+    }
+
+    #[test]
+    fn a_picture_without_a_name_is_none() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(ActivityAsset::new(text(""), None), None);
+        let captioned = ActivityAsset::new(text(""), text("caption")).unwrap();
+        assert_eq!(captioned.hash, None);
+    }
+
+    #[test]
     fn a_game_that_calls_itself_spotify_is_not_spotify() {
         let listening = ActivityTraits {
             kind: ActivityKind::Listening,
@@ -353,10 +392,27 @@ mod tests {
         assert_ne!(ActivityId::of(&playing), ActivityId::SPOTIFY);
     }
 
+    #[test]
+    fn an_emoji_has_a_name_or_an_id() {
+        let deleted = Emoji::new(None, Some(41_771_983_429_993_937), true).unwrap();
+        assert_eq!((deleted.name, deleted.animated), (None, true));
+        let named = Emoji::new(Some("\u{1f3ee}".to_owned()), None, false).unwrap();
+        assert_eq!(named.name.as_deref(), Some("\u{1f3ee}"));
+        let unnamed = Emoji::new(Some(String::new()), Some(1), false).unwrap();
+        assert_eq!(unnamed.name, None);
+        assert_eq!(Emoji::new(None, None, true), None);
+        assert_eq!(Emoji::new(Some(String::new()), None, true), None);
+    }
+
     proptest! {
         #[test]
-        fn kinds_keep_their_number(number: u8) {
-            prop_assert_eq!(ActivityKind::from_number(number).number(), number);
+        fn kinds_keep_their_number(number: i64, small in -1..=9_i64) {
+            for number in [number, small] {
+                let kind = ActivityKind::from_number(number);
+                prop_assert_eq!(kind.number(), number);
+                let packed = rmp_serde::to_vec(&kind).unwrap();
+                prop_assert_eq!(rmp_serde::from_slice::<ActivityKind>(&packed).unwrap(), kind);
+            }
         }
     }
 }

@@ -98,6 +98,20 @@ mod tests {
     }
 
     #[test]
+    fn the_bitfield_is_whole_up_to_its_last_bit() {
+        let json = |bits| serde_json::to_value(PublishedFlags(UserFlags::from_bits(bits))).unwrap();
+        let known_and_not = json(8_388_672);
+        assert_eq!(known_and_not["bitfield"], 8_388_672);
+        assert_eq!(
+            known_and_not["human_readable"],
+            serde_json::json!(["HypeSquadOnlineHouse1"])
+        );
+        for bits in [1 << 44, 1 << 53, (1 << 53) + 1, u64::MAX] {
+            assert_eq!(json(bits)["bitfield"], bits);
+        }
+    }
+
+    #[test]
     fn no_flags_have_no_names() {
         assert_eq!(UserFlags::default().names().count(), 0);
         assert_eq!(UserFlags::from_bits(u64::MAX).names().count(), NAMES.len());

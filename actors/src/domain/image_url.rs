@@ -1,12 +1,15 @@
 //! Where the pictures are that Discord only names by a hash.
 //!
-//! Forms: Discord's developer documentation, "Image Formatting" and "Activity Asset Image".
+//! Forms: Discord's developer documentation, "Image Formatting" and "Activity Asset Image". What an
+//! address is made of is checked first, so that none is made that cannot exist: applications may
+//! send any text as the name of a picture.
 
 use std::fmt;
 
 use serde::ser::{Serialize, Serializer};
 
 use super::id::{ApplicationId, GuildId, UserId};
+use super::image_name::{MediaPath, Word};
 
 const CDN: &str = "https://cdn.discordapp.com";
 const MEDIA_PROXY: &str = "https://media.discordapp.net";
@@ -22,7 +25,7 @@ pub enum ImageUrl<'a> {
         /// Whose it is.
         user: UserId,
         /// Discord's hash of it.
-        hash: &'a str,
+        hash: Word<'a>,
     },
     /// The coloured avatar of users that have none.
     DefaultAvatar {
@@ -34,14 +37,14 @@ pub enum ImageUrl<'a> {
         /// The guild whose tag it is.
         guild: GuildId,
         /// Discord's hash of it.
-        hash: &'a str,
+        hash: Word<'a>,
     },
     /// A picture that an application's owner uploaded.
     ApplicationAsset {
         /// The application.
         application: ApplicationId,
         /// Discord's id of the picture.
-        asset: &'a str,
+        asset: Word<'a>,
     },
     /// A guild's emoji.
     Emoji {
@@ -53,22 +56,22 @@ pub enum ImageUrl<'a> {
     /// A picture from elsewhere, through Discord's media proxy.
     Proxied {
         /// Its path there, without the leading slash.
-        path: &'a str,
+        path: MediaPath<'a>,
     },
     /// An album cover at Spotify.
     SpotifyCover {
         /// Spotify's id of it.
-        image: &'a str,
+        image: Word<'a>,
     },
     /// The live preview of a Twitch stream.
     TwitchPreview {
         /// The streamer's name there.
-        name: &'a str,
+        name: Word<'a>,
     },
     /// The live preview of a YouTube stream.
     YouTubePreview {
         /// The video's id there.
-        video: &'a str,
+        video: Word<'a>,
     },
 }
 
@@ -84,18 +87,41 @@ impl<'a> ImageUrl<'a> {
         Self::DefaultAvatar { index }
     }
 
-    /// The picture that an activity names. `None` if it is an application's and the application is
-    /// not known.
+    /// A user's own avatar. `None` if the hash can be none of Discord's.
+    pub fn avatar(user: UserId, hash: &'a str) -> Option<Self> {
+        Word::new(hash).map(|hash| Self::Avatar { user, hash })
+    }
+
+    /// The badge of a server tag. `None` if the hash can be none of Discord's.
+    pub fn tag_badge(guild: GuildId, hash: &'a str) -> Option<Self> {
+        Word::new(hash).map(|hash| Self::TagBadge { guild, hash })
+    }
+
+    /// The picture that an activity names.
+    ///
+    /// `None` if it is an application's and the application is not known, or if nothing can be at
+    /// the address: the prefix is unknown, what follows it is empty or malformed. A bare web
+    /// address is `None` too: Discord shows pictures from elsewhere through its own proxy only, and
+    /// whoever opens a document's pictures must not be led to a stranger's host.
     pub fn activity_asset(application: Option<ApplicationId>, asset: &'a str) -> Option<Self> {
-        Some(match asset.split_once(':') {
-            Some(("mp", path)) => Self::Proxied { path },
-            Some(("spotify", image)) => Self::SpotifyCover { image },
-            Some(("twitch", name)) => Self::TwitchPreview { name },
-            Some(("youtube", video)) => Self::YouTubePreview { video },
-            _ => Self::ApplicationAsset {
-                application: application?,
-                asset,
+        let Some((prefix, rest)) = asset.split_once(':') else {
+            let (application, asset) = (application?, Word::new(asset)?);
+            return Some(Self::ApplicationAsset { application, asset });
+        };
+        Some(match prefix {
+            "mp" => Self::Proxied {
+                path: MediaPath::new(rest)?,
             },
+            "spotify" => Self::SpotifyCover {
+                image: Word::new(rest)?,
+            },
+            "twitch" => Self::TwitchPreview {
+                name: Word::new(rest)?,
+            },
+            "youtube" => Self::YouTubePreview {
+                video: Word::new(rest)?,
+            },
+            _ => return None,
         })
     }
 }
@@ -104,7 +130,7 @@ impl fmt::Display for ImageUrl<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Avatar { user, hash } => {
-                let format = if hash.starts_with(ANIMATED) {
+                let format = if hash.as_str().starts_with(ANIMATED) {
                     "gif"
                 } else {
                     "webp"
@@ -153,14 +179,7 @@ mod tests {
 
     #[test]
     fn avatars_are_webp_and_animated_ones_gif() {
-        let still = ImageUrl::Avatar {
-            user: user(),
-            hash: "abc",
-        };
-        let moving = ImageUrl::Avatar {
-            user: user(),
-            hash: "a_abc",
-        };
+        let [still, moving] = ["abc", "a_abc"].map(|hash| ImageUrl::avatar(user(), hash).unwrap());
         assert_eq!(
             still.to_string(),
             "https://cdn.discordapp.com/avatars/123456789012345678/abc.webp"
@@ -193,8 +212,12 @@ mod tests {
         for (asset, url) in [
             ("123", "https://cdn.discordapp.com/app-assets/7/123.png"),
             (
-                "mp:external/x/y.png",
-                "https://media.discordapp.net/external/x/y.png",
+                "mp:external/x-_9/%3Fv%3D1/https/e.org/y%20z.png",
+                "https://media.discordapp.net/external/x-_9/%3Fv%3D1/https/e.org/y%20z.png",
+            ),
+            (
+                "mp:attachments/1/2/y.png?ex=1&is=2&hm=3",
+                "https://media.discordapp.net/attachments/1/2/y.png?ex=1&is=2&hm=3",
             ),
             ("spotify:ab67", "https://i.scdn.co/image/ab67"),
             (
@@ -209,6 +232,39 @@ mod tests {
             let found = ImageUrl::activity_asset(application, asset).unwrap();
             assert_eq!(found.to_string(), url);
         }
+    }
+
+    #[test]
+    fn no_address_is_made_that_cannot_exist() {
+        let application = ApplicationId::try_from(7).ok();
+        for asset in [
+            "",
+            "https://e.org/a.png",
+            "http://e.org/a.png",
+            "HTTPS://e.org/a.png",
+            "//e.org/a.png",
+            "foo:bar",
+            "mp:",
+            ":123",
+            "spotify:",
+            "spotify:../x",
+            "twitch:",
+            "twitch:a b",
+            "youtube:",
+            "youtube:a/b?c",
+            "12/../3",
+            "12 3",
+            "12.png",
+            "\u{e9}",
+            "12\n3",
+        ] {
+            let found = ImageUrl::activity_asset(application, asset);
+            assert_eq!(found, None, "{asset:?}");
+        }
+        assert_eq!(ImageUrl::avatar(user(), ""), None);
+        assert_eq!(ImageUrl::avatar(user(), "a/b"), None);
+        let guild = GuildId::try_from(9).unwrap();
+        assert_eq!(ImageUrl::tag_badge(guild, "../x"), None);
     }
 
     #[test]

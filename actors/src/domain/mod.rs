@@ -5,6 +5,7 @@
 pub mod activity;
 pub mod flags;
 pub mod id;
+pub mod image_name;
 pub mod image_url;
 pub mod member;
 pub mod pair;

@@ -30,10 +30,7 @@ pub struct Profile {
 impl Profile {
     /// The user's own avatar, if there is one.
     pub fn avatar_url(&self) -> Option<ImageUrl<'_>> {
-        self.avatar.as_deref().map(|hash| ImageUrl::Avatar {
-            user: self.id,
-            hash,
-        })
+        ImageUrl::avatar(self.id, self.avatar.as_deref()?)
     }
 
     /// The avatar that Discord shows: the user's own or else the default one.
@@ -44,7 +41,9 @@ impl Profile {
 
     /// The name to show: the chosen one or else the unique one.
     pub fn display_name(&self) -> &str {
-        self.global_name.as_deref().unwrap_or(&self.username)
+        let chosen = self.global_name.as_deref();
+        let chosen = chosen.filter(|name| !name.is_empty());
+        chosen.unwrap_or(&self.username)
     }
 
     /// The discriminator as Discord writes it: `0`, or four digits.
@@ -192,10 +191,7 @@ impl ServerTag {
 
     /// The badge's picture, if the tag has one.
     pub fn icon_url(&self) -> Option<ImageUrl<'_>> {
-        let guild = self.guild_id;
-        self.badge
-            .as_deref()
-            .map(|hash| ImageUrl::TagBadge { guild, hash })
+        ImageUrl::tag_badge(self.guild_id, self.badge.as_deref()?)
     }
 }
 

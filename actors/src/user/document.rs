@@ -149,10 +149,11 @@ impl<'a> PublishedActivity<'a> {
     }
 }
 
-/// An emoji. `id` and `image_url` are null for a character.
+/// An emoji. `id` and `image_url` are null for a character, `name` for a guild's emoji that was
+/// deleted.
 #[derive(DeriveSerialize)]
 struct PublishedEmoji<'a> {
-    name: &'a str,
+    name: Option<&'a str>,
     id: Option<Text<u64>>,
     animated: bool,
     image_url: Option<ImageUrl<'a>>,
@@ -162,7 +163,7 @@ impl<'a> PublishedEmoji<'a> {
     fn of(emoji: &'a Emoji) -> Self {
         let animated = emoji.animated;
         Self {
-            name: &emoji.name,
+            name: emoji.name.as_deref(),
             id: emoji.id.map(Text),
             animated,
             image_url: emoji.id.map(|id| ImageUrl::Emoji { id, animated }),
@@ -280,6 +281,23 @@ mod tests {
         let json: Value = serde_json::from_slice(&stale).unwrap();
         assert_eq!(json["stale"], true);
         assert_eq!(json["observed_at"]["unix"], NOW.unix_seconds());
+    }
+
+    #[test]
+    fn an_emoji_without_name_keeps_id_and_picture() {
+        let mut presence = samples::presence();
+        presence.activities[0].emoji = Emoji::new(None, Some(41_771_983_429_993_937), true);
+        let user = UserState::new(samples::bare_profile(), Some(presence), NOW);
+        let json = serde_json::to_value(user.document()).unwrap();
+        assert_eq!(
+            json["activities"][0]["emoji"],
+            serde_json::json!({
+                "name": null,
+                "id": "41771983429993937",
+                "animated": true,
+                "image_url": "https://cdn.discordapp.com/emojis/41771983429993937.gif",
+            })
+        );
     }
 
     #[test]

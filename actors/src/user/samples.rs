@@ -85,11 +85,7 @@ fn text(text: &str) -> Option<String> {
 fn custom_status() -> Activity {
     Activity {
         state: text("lighting \"lanterns\" \u{1f3ee}"),
-        emoji: Some(Emoji {
-            name: "\u{1f3ee}".to_owned(),
-            id: None,
-            animated: false,
-        }),
+        emoji: Emoji::new(text("\u{1f3ee}"), None, false),
         ..plain(ActivityKind::Custom, "Custom Status")
     }
 }
@@ -192,21 +188,19 @@ fn any_activity() -> impl Strategy<Value = Activity> {
         );
         parts.prop_map(|(hash, text)| ActivityAsset::new(hash, text))
     };
-    let emoji = (".{1,3}", any::<Option<u64>>(), any::<bool>())
-        .prop_map(|(name, id, animated)| Emoji { name, id, animated });
+    let emoji = (
+        prop::option::of(".{0,3}"),
+        any::<Option<u64>>(),
+        any::<bool>(),
+    )
+        .prop_map(|(name, id, animated)| Emoji::new(name, id, animated));
     let lines = (
         prop::option::of(".*"),
         prop::option::of(".*"),
         prop::option::of("[a-z]{4}"),
     );
-    let kind = (any::<u8>(), ".{0,20}", any::<Option<u64>>());
-    let rest = (
-        moment(),
-        moment(),
-        asset(),
-        asset(),
-        prop::option::of(emoji),
-    );
+    let kind = (-3..300_i64, ".{0,20}", any::<Option<u64>>());
+    let rest = (moment(), moment(), asset(), asset(), emoji);
     (kind, lines, rest).prop_map(
         |((kind, name, application), (state, details, sync), rest)| {
             let (start, end, large_image, small_image, emoji) = rest;

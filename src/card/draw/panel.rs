@@ -74,10 +74,14 @@ pub fn draw(sheet: &mut Sheet<'_>, y: f32, index: usize, panel: &Panel<'_>, more
     let is_bar = matches!(panel.time, Some(Time::Progress { .. }));
     let time = panel.time.map_or(0.0, |_| if is_bar { BAR } else { TEXT });
     let lines = panel.lines.len().min(2) as f32;
-    let whole = LABEL + TITLE + lines * TEXT + time;
+    let has_label = more > 0 || !panel.label.is_empty();
+    let above = if has_label { LABEL } else { 0.0 };
+    let whole = above + TITLE + lines * TEXT + time;
     let mut base = y + (HEIGHT - whole) / 2.0 + 12.0;
-    label(sheet, panel, more, (x, base, right));
-    base += LABEL + 3.0;
+    if has_label {
+        label(sheet, panel, more, (x, base, right));
+    }
+    base += above + 3.0;
     let width = right - x;
     let fill = sheet.palette.strong;
     sheet.text(

@@ -197,7 +197,11 @@ fn description(content: &Content<'_>) -> String {
         }
         Activities::Some(panels, more) => {
             for panel in panels {
-                said.push(format!("{} {}", panel.label, panel.title));
+                said.push(
+                    format!("{} {}", panel.label, panel.title)
+                        .trim_start()
+                        .to_owned(),
+                );
                 said.extend(panel.lines.iter().map(|line| line.clone().into_owned()));
             }
             said.extend((*more > 0).then(|| format!("and {more} more")));

@@ -118,6 +118,72 @@ fn names_of_all_the_world() {
     looks_as_before("scripts", &card(&user, &[]));
 }
 
+/// What a screen reader says of a card whose game is this activity.
+fn told(changes: &[(&str, Value)]) -> String {
+    let mut user = but(&[("/active_platforms/spotify", Value::Null)]);
+    for (name, value) in changes {
+        user["activities"][1][name] = value.clone();
+    }
+    let svg = card(&user, &[]);
+    let (_, after) = svg.split_once("<desc").unwrap();
+    let (description, _) = after.split_once("</desc>").unwrap();
+    description.to_owned()
+}
+
+#[test]
+fn a_kind_without_a_word_gets_none() {
+    for kind in ["UNKNOWN", "HANGING_OUT"] {
+        let description = told(&[
+            ("type", json!(kind)),
+            ("name", json!("Hang Status")),
+            ("state", json!("custom")),
+            ("details", json!("cooking")),
+        ]);
+        assert!(
+            description.contains("Hang Status, cooking, custom"),
+            "{description}"
+        );
+        for verb in ["PLAYING", "LISTENING", "WATCHING", "STREAMING", "COMPETING"] {
+            assert!(!description.contains(verb), "{description}");
+        }
+    }
+    let nameless = told(&[
+        ("type", json!("LISTENING")),
+        ("name", json!("")),
+        ("details", Value::Null),
+        ("state", Value::Null),
+    ]);
+    assert!(nameless.contains("LISTENING Something"), "{nameless}");
+}
+
+#[test]
+fn an_unknown_kind() {
+    let user = but(&[
+        ("/active_platforms/spotify", Value::Null),
+        ("/activities/1/type", json!("UNKNOWN")),
+        ("/activities/1/name", json!("Hang Status")),
+        ("/activities/1/details", json!("cooking")),
+        ("/activities/1/state", json!("custom")),
+        ("/activities/1/assets", Value::Null),
+        ("/activities/1/timestamps", Value::Null),
+    ]);
+    looks_as_before("unknown-dark", &card(&user, &[]));
+}
+
+#[test]
+fn an_emoji_that_was_deleted_is_drawn_by_its_picture() {
+    let url = "https://cdn.discordapp.com/emojis/41771983429993937.gif";
+    let emoji =
+        json!({"name": null, "id": "41771983429993937", "animated": true, "image_url": url});
+    let user = but(&[
+        ("/activities/0/emoji", emoji),
+        ("/activities/0/state", Value::Null),
+    ]);
+    let (with, without) = (card(&user, &[]), card(&user, &[("hideStatus", "true")]));
+    let pictures = |svg: &str| svg.matches("<image ").count();
+    assert_eq!(pictures(&with), pictures(&without) + 1);
+}
+
 #[test]
 fn what_is_hidden_is_not_there() {
     let hidden = [

@@ -8,7 +8,10 @@ use lantern_actors::domain::{
 };
 use serde_json::Value;
 
-use super::fields::{Fields, as_number};
+use super::fields::Fields;
+
+/// Stands for a kind that cannot be read: no kind of Discord's is known by it.
+const NO_KIND: i64 = -1;
 
 /// A presence, of which every field may be odd or missing.
 pub(super) fn presence(fields: &Fields, data: &Value) -> Presence {
@@ -48,8 +51,7 @@ fn of_platforms(platforms: &Platforms) -> Status {
 
 /// An activity; `None` if nothing can be read that could be shown.
 fn activity(fields: &Fields, told: &Value) -> Option<Activity> {
-    let kind = fields.some(told, "type", |value| as_number(value)?.try_into().ok());
-    let kind = ActivityKind::from_number(kind.unwrap_or(u8::MAX));
+    let kind = ActivityKind::from_number(fields.number(told, "type").unwrap_or(NO_KIND));
     let (state, details) = (fields.text(told, "state"), fields.text(told, "details"));
     let application_id = fields.id(told, "application_id");
     let told_name = fields.text(told, "name");
@@ -115,9 +117,9 @@ fn says_anything(activity: &Activity) -> bool {
 }
 
 fn emoji(fields: &Fields, told: &Value) -> Option<Emoji> {
-    Some(Emoji {
-        name: fields.text(told, "name")?,
-        id: fields.id::<NonZeroU64>(told, "id").map(NonZeroU64::get),
-        animated: fields.flag(told, "animated").unwrap_or_default(),
-    })
+    Emoji::new(
+        fields.text(told, "name"),
+        fields.id::<NonZeroU64>(told, "id").map(NonZeroU64::get),
+        fields.flag(told, "animated").unwrap_or_default(),
+    )
 }

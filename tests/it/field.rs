@@ -1,0 +1,7 @@
+//! What the programs of real people send, as public reports of other hubs have it, and what is right
+//! to answer.
+
+mod cors;
+mod host;
+mod query_lists;
+mod spellings;

@@ -2,6 +2,7 @@
 //! to answer.
 
 mod cors;
+mod heartbeats;
 mod host;
 mod query_lists;
 mod spellings;

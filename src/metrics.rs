@@ -207,7 +207,7 @@ pub fn gateway(stats: impl Fn() -> Option<Arc<GatewayStats>> + Send + Sync + 'st
         for (name, help, value) in [
             (
                 "lantern_gateway_parts_lost_total",
-                "Fields, activities and members that could not be salvaged.",
+                "Activities, members and presences of Discord that could not be used.",
                 stats.parts_lost(),
             ),
             (

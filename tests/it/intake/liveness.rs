@@ -1,6 +1,10 @@
 //! However the connection ends, it is noticed at once; then it comes back, or the intake ends with
 //! a sentence.
 
+use std::collections::HashSet;
+
+use lantern_actors::domain::{Presence, ProfileUpdate, UserId};
+
 use super::*;
 
 /// Far less than Discord's interval of heartbeats, by which a loss would be noticed otherwise.
@@ -206,5 +210,32 @@ async fn after_quick_restarts_members_are_known_when_discord_allows_it() {
         assert!(limited <= 1, "{limited} requests came too early");
         gateway.stop().await;
     }
+    simulator.stop().await;
+}
+
+/// A core with a defect.
+struct Defective;
+
+impl Intake for Defective {
+    fn base(&self, _: GuildId) {}
+    fn member(&self, _: ProfileUpdate, _: Option<Presence>) {
+        panic!("a defect, on purpose");
+    }
+    fn presence(&self, _: UserId, _: Presence) {}
+    fn left(&self, _: UserId) {}
+    fn reconcile(&self, _: HashSet<UserId>) {}
+    fn gateway(&self, _: GatewayState) {}
+}
+
+#[tokio::test]
+async fn an_intake_that_crashes_does_not_go_on_as_live() {
+    let simulator = simulate(quiet(3)).await;
+    let started = DiscordGateway::start(config(&simulator), Arc::new(Defective)).await;
+    let end = match started {
+        Ok(gateway) => tokio::time::timeout(AT_ONCE, gateway.ended()).await,
+        Err(error) => Ok(error),
+    };
+    let error = end.expect("the intake ends");
+    assert!(matches!(error, GatewayError::Crashed), "{error}");
     simulator.stop().await;
 }

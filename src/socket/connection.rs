@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
+    ports::SocketCommand,
     session::SessionMsg,
     wire::{Dialect, FrameKind, SharedFrame, UserList, control_frame},
 };
@@ -17,6 +18,7 @@ use ractor::ActorRef;
 
 use super::{
     outbox::{Flushed, GATHERED, Outbox, Update},
+    pieces::Pieces,
     rfc6455::Decoder,
     stats::SocketStats,
 };
@@ -80,6 +82,12 @@ pub struct Connection {
     pub stall_alarm: bool,
     /// Bytes that came behind the server's close frame.
     pub discarded: usize,
+    /// The rest of an answer in pieces.
+    pub pieces: Option<Box<Pieces>>,
+    /// The shard has it among those whose next piece is to be made.
+    pub is_filling: bool,
+    /// What the session decided that has to wait for the last piece.
+    pub deferred: Vec<SocketCommand>,
     outbox: Outbox,
     /// How many messages of the outbox the statistics know of.
     counted: usize,
@@ -143,6 +151,9 @@ impl Connection {
             heard_at: now,
             stall_alarm: false,
             discarded: 0,
+            pieces: None,
+            is_filling: false,
+            deferred: Vec::new(),
             outbox: Outbox::default(),
             counted: 0,
         }
@@ -264,7 +275,7 @@ impl Connection {
     /// When the client was last heard. While it is not read, its silence is the server's doing; then
     /// `write_stall_timeout` judges it.
     pub fn heard_at(&self, now: Instant) -> Instant {
-        if self.is_not_read() {
+        if self.is_not_read() || self.pieces.is_some() {
             now
         } else {
             self.heard_at
@@ -305,6 +316,11 @@ impl Connection {
     pub fn count_none_waiting(&mut self, stats: &SocketStats) {
         stats.queue_changed(self.counted, 0);
         self.counted = 0;
+    }
+
+    /// Whether nothing waits to be written.
+    pub fn is_written(&self) -> bool {
+        self.outbox.is_empty()
     }
 
     /// Whether an answer waits. Until it is written, nothing more is read from the client: that

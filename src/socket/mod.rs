@@ -5,6 +5,7 @@
 //! | `upgrade` | the opening handshake, and taking the stream from hyper |
 //! | `shard` | a thread that owns sockets and delivers publications to them |
 //! | `connection`, `outbox` | one socket: writing at once, and what waits when it is full |
+//! | `pieces` | the rest of an answer that is told in pieces |
 //! | `index` | who watches whom |
 //! | `rfc6455`, `inflate` | what clients send, as bytes |
 //! | `stats` | counters for the metrics |
@@ -13,6 +14,7 @@ mod connection;
 mod index;
 mod inflate;
 mod outbox;
+mod pieces;
 mod rfc6455;
 mod shard;
 mod stats;

@@ -97,6 +97,7 @@ fn frames() -> Vec<String> {
         init_ack(Users::Many(vec![second, third.clone()])),
         init_ack(Users::Many(Vec::new())),
         payload(&stale.frame(Dialect::JSON, Some(away))),
+        init_ack(Users::Piece(vec![third.clone()])),
         sent(&ServerMessage::HeartbeatAck),
         payload(busy.update().bytes(Dialect::JSON)),
         sent(&ServerMessage::UserLeft(busy.user())),
@@ -129,7 +130,7 @@ fn the_examples_of_messages_to_clients_are_these_frames() {
 
 #[test]
 fn the_examples_of_messages_from_clients_are_decoded() {
-    let mut targets = Vec::new();
+    let (mut targets, mut pieces) = (Vec::new(), 0);
     for opcode in [
         Opcode::Init,
         Opcode::Heartbeat,
@@ -149,6 +150,7 @@ fn the_examples_of_messages_from_clients_are_decoded() {
             assert_eq!(value["op"], opcode.number());
             match frame {
                 ClientFrame::Init(selection) | ClientFrame::Subscribe(selection) => {
+                    pieces += usize::from(selection.chunk.is_some());
                     targets.push((selection.targets, selection.known.users().count() > 0));
                 }
                 ClientFrame::Unsubscribe(given) => targets.push((given, false)),
@@ -168,6 +170,7 @@ fn the_examples_of_messages_from_clients_are_decoded() {
             .any(|it| matches!(it, (Targets::Many(_), false)))
     );
     assert!(targets.iter().any(|it| matches!(it, (_, true))));
+    assert_eq!(pieces, 1);
 }
 
 #[test]
@@ -186,6 +189,7 @@ fn every_sentence_of_an_error_is_an_example() {
         E::TooManyIds("user_ids"),
         E::BadKnown,
         E::TooManyKnown,
+        E::BadChunk,
     ]
     .map(|error| error.to_string())
     .to_vec();

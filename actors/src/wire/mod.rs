@@ -14,7 +14,9 @@ mod shared;
 mod user_list;
 mod value;
 
-pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, MAX_KNOWN, Selection, Targets};
+pub use client::{
+    ClientFrame, ClientFrameError, Known, MAX_CHUNK, MAX_IDS, MAX_KNOWN, Selection, Targets,
+};
 pub use dialect::{Dialect, Encoding};
 pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,

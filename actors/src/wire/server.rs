@@ -44,6 +44,19 @@ pub enum Users {
     One(Option<Arc<Snapshot>>),
     /// Asked for with `user_ids` or All: an array of those that the client does not know yet.
     Many(Vec<Arc<Snapshot>>),
+    /// A part of such an array, behind which more come: `more` stands beside `d`.
+    Piece(Vec<Arc<Snapshot>>),
+}
+
+impl Users {
+    /// The array, and whether more come behind it; `None` if it is none.
+    fn list(&self) -> Option<(&[Arc<Snapshot>], bool)> {
+        match self {
+            Self::One(_) => None,
+            Self::Many(users) => Some((users, false)),
+            Self::Piece(users) => Some((users, true)),
+        }
+    }
 }
 
 impl ServerMessage {
@@ -56,19 +69,24 @@ impl ServerMessage {
     /// The message by reference, if it has so many users that copying them together would cost too
     /// much. While the gateway is away users are told with `stale`, so they are copied.
     pub fn list(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Option<UserList> {
-        match (self, stale_since) {
-            (Self::InitAck(Users::Many(users)) | Self::SubscribeAck(Users::Many(users)), None) => {
-                UserList::new(self.opcode(), encoding, users)
-            }
+        let (users, more) = self.users().filter(|_| stale_since.is_none())?.list()?;
+        UserList::new(self.opcode(), encoding, users, more)
+    }
+
+    fn users(&self) -> Option<&Users> {
+        match self {
+            Self::InitAck(users) | Self::SubscribeAck(users) => Some(users),
             _ => None,
         }
     }
 
     fn payload(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Vec<u8> {
+        let more = matches!(self.users(), Some(Users::Piece(_)));
         let mut payload = match self {
             Self::HeartbeatAck | Self::UnsubscribeAck => {
                 return envelope_without_data(self.opcode(), encoding);
             }
+            _ if more => head_with_more(self.opcode(), encoding),
             _ => envelope_head(self.opcode(), encoding),
         };
         match self {
@@ -89,9 +107,7 @@ impl ServerMessage {
             }
             Self::HeartbeatAck | Self::UnsubscribeAck => {}
         }
-        if encoding == Encoding::Json {
-            payload.push(b'}');
-        }
+        payload.extend_from_slice(tail(encoding, more));
         payload
     }
 
@@ -125,6 +141,27 @@ pub(super) fn envelope_head(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
         }
     }
     head
+}
+
+/// As [`envelope_head`], for a message that has `more` behind its `d`.
+fn head_with_more(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
+    let mut head = envelope_head(opcode, encoding);
+    if encoding == Encoding::MsgPack
+        && let Some(map) = head.first_mut()
+    {
+        *map += 1;
+    }
+    head
+}
+
+/// What stands behind a message's `d`.
+const fn tail(encoding: Encoding, more: bool) -> &'static [u8] {
+    match (encoding, more) {
+        (Encoding::Json, false) => b"}",
+        (Encoding::Json, true) => br#","more":true}"#,
+        (Encoding::MsgPack, false) => b"",
+        (Encoding::MsgPack, true) => b"\xA4more\xC3",
+    }
 }
 
 fn envelope_without_data(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
@@ -168,7 +205,7 @@ fn put_users(out: &mut Vec<u8>, encoding: Encoding, users: &Users, stale_since: 
         (Users::One(None), Encoding::Json) => out.extend_from_slice(b"null"),
         (Users::One(None), Encoding::MsgPack) => out.push(MSGPACK_NIL),
         (Users::One(Some(snapshot)), _) => put_document(out, encoding, snapshot, stale_since),
-        (Users::Many(snapshots), _) => {
+        (Users::Many(snapshots) | Users::Piece(snapshots), _) => {
             put_array_start(out, encoding, snapshots.len());
             for (index, snapshot) in snapshots.iter().enumerate() {
                 if index > 0 && encoding == Encoding::Json {
@@ -195,10 +232,22 @@ fn put_array_start(out: &mut Vec<u8>, encoding: Encoding, length: usize) {
 }
 
 /// A message with an array of users, up to the first of them.
-pub(super) fn users_head(opcode: Opcode, encoding: Encoding, users: usize) -> Vec<u8> {
-    let mut head = envelope_head(opcode, encoding);
+pub(super) fn users_head(opcode: Opcode, encoding: Encoding, users: usize, more: bool) -> Vec<u8> {
+    let mut head = match more {
+        true => head_with_more(opcode, encoding),
+        false => envelope_head(opcode, encoding),
+    };
     put_array_start(&mut head, encoding, users);
     head
+}
+
+/// What stands behind the last user of such a message.
+pub(super) const fn users_tail(encoding: Encoding, more: bool) -> &'static [u8] {
+    match (encoding, more) {
+        (Encoding::Json, false) => b"]}",
+        (Encoding::Json, true) => br#"],"more":true}"#,
+        (Encoding::MsgPack, more) => tail(Encoding::MsgPack, more),
+    }
 }
 
 fn put_document(

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{Encoding, FrameKind, Opcode, Snapshot, frame::header, server::users_head};
+use super::{
+    Encoding, FrameKind, Opcode, Snapshot,
+    frame::header,
+    server::{users_head, users_tail},
+};
 
 /// Answers shorter than this many bytes are copied together: that can be compressed.
 const WORTH_REFERRING: usize = 64 * 1024;
@@ -15,10 +19,11 @@ pub struct UserList {
     head: Vec<u8>,
     snapshots: Vec<Arc<Snapshot>>,
     encoding: Encoding,
+    /// The message behind the last user.
+    tail: &'static [u8],
 }
 
 const COMMA: &[u8] = b",";
-const TAIL: &[u8] = b"]}";
 
 impl UserList {
     /// The list as a message of this kind; `None` if it is so short that it is better copied.
@@ -26,6 +31,7 @@ impl UserList {
         opcode: Opcode,
         encoding: Encoding,
         snapshots: &[Arc<Snapshot>],
+        more: bool,
     ) -> Option<Self> {
         let documents: usize = snapshots
             .iter()
@@ -34,17 +40,19 @@ impl UserList {
         if documents < WORTH_REFERRING {
             return None;
         }
-        let message = users_head(opcode, encoding, snapshots.len());
-        let (kind, between) = match encoding {
-            Encoding::Json => (FrameKind::Text, snapshots.len() - 1 + TAIL.len()),
+        let message = users_head(opcode, encoding, snapshots.len(), more);
+        let tail = users_tail(encoding, more);
+        let (kind, commas) = match encoding {
+            Encoding::Json => (FrameKind::Text, snapshots.len() - 1),
             Encoding::MsgPack => (FrameKind::Binary, 0),
         };
-        let mut head = header(kind, message.len() + documents + between);
+        let mut head = header(kind, message.len() + documents + commas + tail.len());
         head.extend_from_slice(&message);
         Some(Self {
             head,
             snapshots: snapshots.to_vec(),
             encoding,
+            tail,
         })
     }
 
@@ -58,12 +66,15 @@ impl UserList {
             Some(snapshot.document_slice(self.encoding))
         };
         match self.encoding {
-            Encoding::MsgPack => document(number - 1),
+            Encoding::MsgPack => document(number - 1).or_else(|| {
+                let is_behind = number - 1 == self.snapshots.len() && !self.tail.is_empty();
+                is_behind.then_some(self.tail)
+            }),
             // Documents have the odd numbers, what stands between them the even ones.
             Encoding::Json if number % 2 == 1 => document(number / 2),
             Encoding::Json => match (number / 2).cmp(&self.snapshots.len()) {
                 std::cmp::Ordering::Less => Some(COMMA),
-                std::cmp::Ordering::Equal => Some(TAIL),
+                std::cmp::Ordering::Equal => Some(self.tail),
                 std::cmp::Ordering::Greater => None,
             },
         }
@@ -88,18 +99,17 @@ mod tests {
             })
             .collect();
         for encoding in [Encoding::Json, Encoding::MsgPack] {
-            let message = ServerMessage::InitAck(Users::Many(snapshots.clone()));
-            let list = message.list(encoding, None).unwrap();
-            let pieces: Vec<u8> = (0..)
-                .map_while(|number| list.piece(number))
-                .flatten()
-                .copied()
-                .collect();
             let dialect = Dialect {
                 encoding,
                 deflate: false,
             };
-            assert_eq!(pieces, message.frame(dialect, None), "{encoding:?}");
+            for users in [Users::Many, Users::Piece] {
+                let message = ServerMessage::InitAck(users(snapshots.clone()));
+                let list = message.list(encoding, None).unwrap();
+                let pieces = (0..).map_while(|number| list.piece(number));
+                let pieces: Vec<u8> = pieces.flatten().copied().collect();
+                assert_eq!(pieces, message.frame(dialect, None), "{message:?}");
+            }
             let short = ServerMessage::InitAck(Users::Many(snapshots[..3].to_vec()));
             assert!(short.list(encoding, None).is_none());
         }

@@ -107,7 +107,7 @@ impl Place {
     /// The place of a field; `None` if nobody reads it.
     fn of(self, field: &str) -> Option<Self> {
         match (self, field) {
-            (Self::Message, "op") | (Self::Data, "user_id" | "user_ids" | "known") => {
+            (Self::Message, "op") | (Self::Data, "user_id" | "user_ids" | "known" | "chunk") => {
                 Some(Self::Field)
             }
             (Self::Message, "d") => Some(Self::Data),

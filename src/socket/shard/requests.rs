@@ -6,11 +6,14 @@ use lantern_actors::{
     domain::UserId,
     ports::SocketCommand,
     session::SessionMsg,
-    wire::{Known, MAX_IDS, ServerMessage, Snapshot, Targets, Users},
+    wire::{Known, MAX_IDS, Selection, ServerMessage, Snapshot, Targets, Users},
 };
 
 use super::{Alarm, Shard, to_slot};
-use crate::socket::connection::Ending;
+use crate::socket::{
+    connection::Ending,
+    pieces::{Behind, Pieces, acknowledge},
+};
 
 /// How many unknown ids an ERROR names.
 const NAMED_IN_AN_ERROR: usize = 10;
@@ -22,14 +25,19 @@ impl Shard {
             return;
         };
         let mut ready = false;
-        for command in commands {
+        let mut commands = commands.into_iter();
+        while let Some(command) = commands.next() {
+            if self.must_wait(slot, &command) {
+                if let Some(connection) = self.connections.get_mut(slot) {
+                    connection.deferred = std::iter::once(command).chain(commands).collect();
+                }
+                break;
+            }
             match command {
                 SocketCommand::Send(message) => self.answer(slot, &message),
-                SocketCommand::Subscribe {
-                    targets,
-                    known,
-                    first,
-                } => self.subscribe(slot, &targets, &known, first),
+                SocketCommand::Subscribe { selection, first } => {
+                    self.subscribe(slot, selection, first);
+                }
                 SocketCommand::Unsubscribe(targets) => self.unsubscribe(slot, targets),
                 SocketCommand::AlarmAt(at) => self.alarms.set(at, Alarm::Session(id)),
                 SocketCommand::Ping => self.ping(slot),
@@ -54,7 +62,7 @@ impl Shard {
         }
     }
 
-    fn answer(&mut self, slot: usize, message: &ServerMessage) {
+    pub(super) fn answer(&mut self, slot: usize, message: &ServerMessage) {
         let stale_since = self.stale_since;
         if let Some(connection) = self.connections.get_mut(slot)
             && connection.ending == Ending::Open
@@ -66,7 +74,7 @@ impl Shard {
         }
     }
 
-    fn subscribe(&mut self, slot: usize, targets: &Targets, known: &Known, first: bool) {
+    fn subscribe(&mut self, slot: usize, selection: Selection, first: bool) {
         let is_open = self
             .connections
             .get(slot)
@@ -74,27 +82,8 @@ impl Shard {
         if !is_open {
             return;
         }
-        match self.watch(slot, targets) {
-            Ok(unknown) => {
-                if let Some(users) = self.first_snapshots(targets, known) {
-                    self.answer(
-                        slot,
-                        &if first {
-                            ServerMessage::InitAck(users)
-                        } else {
-                            ServerMessage::SubscribeAck(users)
-                        },
-                    );
-                }
-                self.tell_who_left(slot, known);
-                if !unknown.is_empty() {
-                    let mut sentence = not_monitored(&unknown);
-                    if self.hub.as_ref().is_some_and(|hub| !hub.is_complete()) {
-                        sentence.push_str(STILL_COUNTING);
-                    }
-                    self.answer(slot, &ServerMessage::Error(sentence));
-                }
-            }
+        match self.watch(slot, &selection.targets) {
+            Ok(unknown) => self.acknowledge(slot, selection, first, &unknown),
             Err(error) => self.answer(slot, &ServerMessage::Error(error)),
         }
         let watching = self.index.watches_anybody(to_slot(slot));
@@ -103,16 +92,63 @@ impl Shard {
         }
     }
 
+    /// Answers with the users as they are now, at once or in pieces.
+    fn acknowledge(&mut self, slot: usize, selection: Selection, first: bool, unknown: &[UserId]) {
+        let behind = Behind {
+            gone: self.gone(&selection.known),
+            error: self.unknown(unknown),
+        };
+        if let Some(chunk) = selection.chunk
+            && let Some(users) = self.chosen(&selection.targets)
+        {
+            let pieces = Pieces {
+                users,
+                chunk,
+                first,
+                known: selection.known,
+                passed: 0,
+                behind,
+            };
+            return self.begin_pieces(slot, pieces);
+        }
+        if let Some(users) = self.first_snapshots(&selection.targets, &selection.known) {
+            self.answer(slot, &acknowledge(first, users));
+        }
+        self.tell_behind(slot, &behind);
+    }
+
+    /// Whom an answer in pieces tells of; `None` if it is no array, or nobody is monitored.
+    fn chosen(&mut self, targets: &Targets) -> Option<Arc<[UserId]>> {
+        match targets {
+            Targets::All => Some(self.index.roster()),
+            Targets::One(_) => None,
+            Targets::Many(users) => {
+                let is_monitored = |user: &&UserId| self.index.snapshot(**user).is_some();
+                let monitored: Vec<UserId> = users.iter().filter(is_monitored).copied().collect();
+                (!monitored.is_empty()).then(|| monitored.into())
+            }
+        }
+    }
+
     /// A client that was away could not hear who left meanwhile.
-    fn tell_who_left(&mut self, slot: usize, known: &Known) {
+    fn gone(&self, known: &Known) -> Vec<UserId> {
         let Some(hub) = &self.hub else {
-            return;
+            return Vec::new();
         };
         let is_gone = |user: &UserId| self.index.snapshot(*user).is_none() && hub.is_gone(*user);
-        let gone: Vec<UserId> = known.users().filter(is_gone).collect();
-        for user in gone {
-            self.answer(slot, &ServerMessage::UserLeft(user));
+        known.users().filter(is_gone).collect()
+    }
+
+    /// What is said of users who are not monitored.
+    fn unknown(&self, users: &[UserId]) -> Option<String> {
+        if users.is_empty() {
+            return None;
         }
+        let mut sentence = not_monitored(users);
+        if self.hub.as_ref().is_some_and(|hub| !hub.is_complete()) {
+            sentence.push_str(STILL_COUNTING);
+        }
+        Some(sentence)
     }
 
     /// Adds to the subscription; returns those who are not monitored.
@@ -169,7 +205,7 @@ impl Shard {
     }
 
     /// Whether the client has to be told. Who holds more than there is gets an update above it.
-    fn is_news(&self, snapshot: &Snapshot, known: &Known) -> bool {
+    pub(super) fn is_news(&self, snapshot: &Snapshot, known: &Known) -> bool {
         let Some(held) = known.version(snapshot.user()) else {
             return true;
         };

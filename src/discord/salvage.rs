@@ -181,8 +181,7 @@ fn server_tag(primary: &Value) -> Option<ServerTag> {
 
 /// An activity needs a name; a custom status has its own if Discord leaves it out.
 fn activity(told: &Value) -> Option<Activity> {
-    let number_of_kind = number(told, "type").unwrap_or_default();
-    let kind = ActivityKind::from_number(i64::try_from(number_of_kind).unwrap_or(i64::MAX));
+    let kind = ActivityKind::from_number(number(told, "type").unwrap_or_default());
     let own_name = || (kind == ActivityKind::Custom).then(|| "Custom Status".to_owned());
     let name = text(told, "name").or_else(own_name)?;
     let application_id = id(told, "application_id");

@@ -161,6 +161,7 @@ impl App {
             metrics::cards(Arc::clone(&cards)),
             metrics::sockets(Arc::clone(&shards)),
             metrics::commands(Arc::clone(answering.stats())),
+            metrics::log(),
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
         ];
         collectors.extend(opened.embedded.map(metrics::embedded_store));

@@ -153,6 +153,10 @@ pub struct ServeArgs {
         requires = "demo"
     )]
     pub simulator_listen: SocketAddr,
+    /// A host, besides 127.0.0.1 and localhost, by which the simulated Discord's control API may be
+    /// asked for, from other machines too. May be given more than once.
+    #[arg(long, value_name = "HOST", requires = "demo")]
+    pub control_host: Vec<String>,
     /// What the simulated Discord of the demo is like.
     #[command(flatten)]
     pub population: Population,
@@ -164,6 +168,10 @@ pub struct SimulateArgs {
     /// Where bots connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     pub listen: SocketAddr,
+    /// A host, besides 127.0.0.1 and localhost, by which the control API may be asked for, from
+    /// other machines too. May be given more than once.
+    #[arg(long, value_name = "HOST")]
+    pub control_host: Vec<String>,
     /// What it is like.
     #[command(flatten)]
     pub population: Population,

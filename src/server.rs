@@ -1,6 +1,8 @@
 //! The HTTP listener: hyper's connections, with `/socket` taken out and everything else answered by
 //! the API.
 
+mod host;
+
 use std::{
     convert::Infallible,
     io,
@@ -39,8 +41,9 @@ use tokio::{
     task::JoinSet,
 };
 
+use self::host::HostError;
 use crate::{
-    api::{self, Gate, Problem, ProblemKind},
+    api::{self, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
 };
 
@@ -291,6 +294,9 @@ impl Routes {
         activity: &Arc<Activity>,
     ) -> Answering {
         activity.events.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = host::check(&request) {
+            return ready_made(without_host(error), activity);
+        }
         let (path, headers) = (request.uri().path(), request.headers());
         if let Some(response) = api::at_once(&self.hub, request.method(), request.uri(), headers) {
             let response = response.map(|body| Either::Left(Full::new(body)));
@@ -308,12 +314,9 @@ impl Routes {
                 Ok(response.map(|body| Either::Left(Full::new(body))))
             }));
         }
-        if path == "/socket" {
+        if path == "/socket" && !cors::is_preflight(request.method(), headers) {
             let response = self.sockets.respond(request);
-            let response = Response::from(response.unwrap_or_else(|error| refused(&error)));
-            return future::Either::Left(future::ready(Ok(
-                response.map(|body| Either::Right(Paced::new(body, activity)))
-            )));
+            return ready_made(response.unwrap_or_else(|error| refused(&error)), activity);
         }
         let local = peers
             .local
@@ -327,6 +330,23 @@ impl Routes {
             Ok(response.map(|body| Either::Right(Paced::new(body, &underway.0))))
         }))
     }
+}
+
+/// An answer of poem's that needs no work.
+fn ready_made(response: poem::Response, activity: &Arc<Activity>) -> Answering {
+    let response = Response::from(response);
+    let response = response.map(|body| Either::Right(Paced::new(body, activity)));
+    future::Either::Left(future::ready(Ok(response)))
+}
+
+/// Nothing more is read behind such a request: it may end elsewhere than it seems to.
+fn without_host(error: HostError) -> poem::Response {
+    let problem = Problem::new(ProblemKind::InvalidHost, error.to_string());
+    let mut response = poem::IntoResponse::into_response(problem);
+    cors::allow(response.headers_mut());
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
 }
 
 fn refused(error: &HandshakeError) -> poem::Response {
@@ -343,6 +363,7 @@ fn refused(error: &HandshakeError) -> poem::Response {
         _ => problem,
     };
     let mut response = poem::IntoResponse::into_response(problem);
+    cors::allow(response.headers_mut());
     if error.status() == StatusCode::UPGRADE_REQUIRED {
         // RFC 9110 section 15.5.22 and RFC 6455 section 4.4.
         let headers = response.headers_mut();

@@ -32,7 +32,7 @@ use self::{
     slot::{Kept, Partition, Slot},
 };
 use crate::{
-    domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
+    domain::{GuildId, Presence, ProfileUpdate, Timestamp, UserId, Version},
     ports::{FanOut, Publication, Store, store::StoredUser},
     user::{Decision, UserInput, UserMsg, UserState, decide},
     wire::Snapshot,
@@ -131,9 +131,9 @@ impl Directory {
     }
 
     /// Takes a line of the member list in.
-    pub fn enlist(&self, profile: Profile, presence: Option<Presence>, now: Timestamp) {
-        let user = profile.id;
-        let input = UserInput::Member { profile, presence };
+    pub fn enlist(&self, update: ProfileUpdate, presence: Option<Presence>, now: Timestamp) {
+        let user = update.id;
+        let input = UserInput::Member { update, presence };
         self.take_in(&mut self.partition(user), user, input, now);
     }
 

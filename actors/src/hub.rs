@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{
     directory::{Directory, Passivation, Unsettled},
-    domain::{GuildId, Presence, Profile, Timestamp, UserId, Version},
+    domain::{GuildId, Presence, ProfileUpdate, Timestamp, UserId, Version},
     ports::{
         FanOut, GatewayState, Intake, Publication, Resync, SocketKey, Sockets, Store,
         store::StoredUser,
@@ -447,9 +447,9 @@ impl Intake for Hub {
         }
     }
 
-    fn member(&self, profile: Profile, presence: Option<Presence>) {
+    fn member(&self, update: ProfileUpdate, presence: Option<Presence>) {
         let now = Timestamp::from(SystemTime::now());
-        self.inner.directory.enlist(profile, presence, now);
+        self.inner.directory.enlist(update, presence, now);
         self.inner.directory.hold_back();
     }
 

@@ -14,6 +14,8 @@ pub use actor::{Session, SessionArguments};
 pub use state::{Phase, SessionLimits};
 pub use supervisor::{SessionSupervisor, SessionSupervisorMsg};
 
+use std::time::Instant;
+
 use crate::wire::Encoding;
 
 /// What reaches a session.
@@ -35,7 +37,10 @@ pub enum SessionMsg {
         watching: bool,
     },
     /// The time that [`SocketCommand::AlarmAt`](crate::ports::SocketCommand::AlarmAt) asked for.
-    Alarm,
+    Alarm {
+        /// When the client was last heard: when its last frame of any kind came.
+        heard_at: Instant,
+    },
     /// The hub is stopping.
     GoingAway,
     /// The socket is gone.

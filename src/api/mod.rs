@@ -19,6 +19,7 @@ pub mod problem;
 mod routes;
 mod storage;
 mod tag;
+mod user_ids;
 pub mod user_schema;
 pub mod users;
 
@@ -224,6 +225,9 @@ impl Endpoint for Door {
 impl Door {
     /// The answer to a request that no operation sees.
     fn refusal(&self, request: &Request) -> Option<http::Response<Bytes>> {
+        if cors::is_preflight(request.method(), request.headers()) {
+            return Some(cors::preflight(request.headers()));
+        }
         if !routes::is_well_formed(request.uri()) {
             let detail = "The URL has a percent sign that is not followed by two hexadecimal digits, or bytes that are not UTF-8.";
             return Some(Problem::new(ProblemKind::MalformedUrl, detail).response());

@@ -21,6 +21,8 @@ const CONTENT_TYPE: &str = "application/problem+json";
 pub enum ProblemKind {
     /// The URL cannot be decoded.
     MalformedUrl,
+    /// The request does not say which host it is for, or says it wrongly.
+    InvalidHost,
     /// A request that is wrong in another way.
     BadRequest,
     /// Something is not a Discord id.
@@ -91,8 +93,9 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedUrl,
+        Self::InvalidHost,
         Self::BadRequest,
         Self::InvalidUserId,
         Self::NoUserIds,
@@ -132,6 +135,7 @@ impl ProblemKind {
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
             Self::MalformedUrl => (400, "malformed_url", "Malformed URL"),
+            Self::InvalidHost => (400, "invalid_host", "No valid host"),
             Self::BadRequest => (400, "bad_request", "Bad request"),
             Self::InvalidUserId => (400, "invalid_user_id", "Not a user id"),
             Self::NoUserIds => (400, "no_user_ids", "No user ids"),

@@ -26,6 +26,7 @@ use super::{
     cards, cors, etag,
     problem::ProblemJson,
     tag::Tag,
+    user_ids,
     user_schema::{User, UserIds},
 };
 
@@ -73,11 +74,14 @@ impl UserRoutes {
     #[oai(path = "/users", method = "get", operation_id = "get_users")]
     async fn many(
         &self,
-        /// The users' Discord ids: the parameter is repeated for each of them.
-        user_ids: Query<UserIds>,
+        /// The users' Discord ids: the parameter is repeated for each of them. These are read as
+        /// well: `user_ids[]=1&user_ids[]=2`, `user_ids[0]=1&user_ids[1]=2` and `user_ids=1,2`.
+        #[oai(name = "user_ids")]
+        _documented: Query<UserIds>,
+        uri: &Uri,
         headers: &HeaderMap,
     ) -> Answer<ManyUsers> {
-        many(&self.hub, &user_ids.0.0, headers).into()
+        many(&self.hub, &user_ids::of(uri), headers).into()
     }
 }
 
@@ -126,9 +130,12 @@ pub fn many(hub: &Hub, ids: &[String], headers: &HeaderMap) -> http::Response<By
     ok(tag, joined(&users, stale_since))
 }
 
+const NAME_ONE: &str =
+    "Name at least one user, as in ?user_ids=123456789012345678&user_ids=234567890123456789.";
+
 fn parsed(ids: &[String]) -> Result<Vec<UserId>, Problem> {
     if ids.is_empty() {
-        let detail = "Name at least one user, as in ?user_ids=123456789012345678.";
+        let detail = NAME_ONE;
         return Err(Problem::new(ProblemKind::NoUserIds, detail));
     }
     if ids.len() > MAX_USERS {
@@ -159,8 +166,9 @@ pub(super) fn parse_id(text: &str) -> Result<UserId, Problem> {
 fn not_an_id(text: &str) -> Problem {
     let shown: String = text.chars().take(40).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };
-    let hint = if text.contains(',') {
-        " Repeat the parameter for each user."
+    // As in ["1","2"], which no path holds.
+    let hint = if text.contains('[') {
+        " Repeat the parameter for each user, as in ?user_ids=1&user_ids=2."
     } else {
         ""
     };

@@ -30,9 +30,10 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     };
     let log = telemetry::start(&config.log);
     server::allow_many_sockets();
-    let demo = args
-        .demo
-        .then(|| simulator_config(args.simulator_listen, args.population));
+    let demo = args.demo.then(|| SimulatorConfig {
+        control_hosts: args.control_host.clone(),
+        ..simulator_config(args.simulator_listen, args.population)
+    });
     ended(&log, run(serving(&config, demo)))
 }
 
@@ -46,6 +47,7 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     server::allow_many_sockets();
     let config = SimulatorConfig {
         token: args.token.clone(),
+        control_hosts: args.control_host.clone(),
         ..simulator_config(args.listen, args.population)
     };
     ended(&log, run(simulating(config)))

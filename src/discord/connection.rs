@@ -1,201 +1,252 @@
-//! How the connection is doing, told to the core when it changes.
+//! One connection to the gateway, from HELLO to its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lantern_actors::domain::Timestamp;
-use lantern_actors::ports::intake::GatewayState;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-/// A moment on both clocks: one to measure with, one to publish.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) instant: Instant,
-    pub(super) wall: Timestamp,
+use super::close::{self, Next};
+use super::event::{EventKind, Resume};
+use super::gateway::{GatewayConfig, GatewayError};
+use super::handler::{Handler, Request};
+use super::heartbeat::Heartbeat;
+use super::liveness::Moment;
+use super::payload::{self, Received};
+use super::socket::{Incoming, Socket, SocketError};
+
+/// The pause between two looks at the clock.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A session, which outlives its connections.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) resume: Resume,
+    /// The number of the last event.
+    pub(super) sequence: u64,
 }
 
-impl Moment {
-    pub(super) fn now() -> Self {
-        Self {
-            instant: Instant::now(),
-            wall: std::time::SystemTime::now().into(),
-        }
-    }
-}
-
-/// What serenity shows of its connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Link {
-    /// It holds one.
-    Up,
-    /// It is about to make one.
-    Down,
-}
-
-/// Follows the connection.
+/// How a connection ended.
 #[derive(Debug)]
-pub(super) struct Connection {
-    /// The state told last.
-    told: GatewayState,
-    /// When Discord was last heard.
-    last_word: Moment,
-    /// Since when its silence counts: that, or later, for a new connection has its full time.
-    heard: Moment,
-    link: Link,
-    /// The round trip of the last heartbeat; every acknowledgement changes it, and it is gone when
-    /// serenity makes a new connection.
-    round_trip: Option<Duration>,
-    /// How long Discord may be silent.
-    silence: Duration,
+pub(super) enum End {
+    /// As wanted.
+    Stopped,
+    /// There is a reason to make another one, or not to.
+    Over { next: Next, why: Why },
 }
 
-impl Connection {
-    pub(super) fn new(silence: Duration, now: Moment) -> Self {
-        Self {
-            told: GatewayState::Connecting,
-            last_word: now,
-            heard: now,
-            link: Link::Down,
-            round_trip: None,
-            silence,
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Why {
+    /// Discord closed it.
+    #[error("Discord closed the connection, code {}", code.map_or("none".to_owned(), |code| code.to_string()))]
+    Closed {
+        /// The close code.
+        code: Option<u16>,
+    },
+    /// It broke.
+    #[error("the connection broke: {0}")]
+    Broken(SocketError),
+    /// Discord did not say what it should.
+    #[error("Discord sent no {0} in time")]
+    Silent(&'static str),
+    /// Opcode 7.
+    #[error("Discord asked for a new connection")]
+    Asked,
+    /// Opcode 9.
+    #[error("Discord ended the session")]
+    Invalid,
+    /// What Discord says cannot be served.
+    #[error("what Discord sent cannot be served")]
+    Refused,
+}
+
+impl From<Why> for End {
+    fn from(why: Why) -> Self {
+        let next = match &why {
+            Why::Closed { code } => close::next(*code),
+            Why::Invalid => Next::Identify,
+            _ => Next::Resume,
+        };
+        Self::Over { next, why }
+    }
+}
+
+impl From<SocketError> for End {
+    fn from(error: SocketError) -> Self {
+        Why::Broken(error).into()
+    }
+}
+
+impl From<GatewayError> for End {
+    fn from(error: GatewayError) -> Self {
+        Self::Over {
+            next: Next::Fail(error),
+            why: Why::Refused,
+        }
+    }
+}
+
+/// A connection and what it works with.
+pub(super) struct Connection<'a> {
+    pub(super) socket: Socket,
+    pub(super) config: &'a GatewayConfig,
+    pub(super) handler: &'a mut Handler,
+    pub(super) session: &'a mut Option<Session>,
+    /// When the session was there, begun or resumed.
+    pub(super) connected_at: Option<Instant>,
+}
+
+impl Connection<'_> {
+    /// Serves the connection until it ends.
+    pub(super) async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> End {
+        match self.converse(stop).await {
+            Ok(()) => End::Stopped,
+            Err(end) => end,
         }
     }
 
-    /// There is no connection. The next one has its full time to be heard.
-    pub(super) fn no_session(&mut self, now: Moment) -> Option<GatewayState> {
-        let state = self.state(false);
-        self.heard = now;
-        self.link = Link::Down;
-        self.round_trip = None;
-        state
-    }
-
-    /// An event came. Gives the state back if it changed; `complete` says that all members are
-    /// known as they are.
-    pub(super) fn event(&mut self, complete: bool, now: Moment) -> Option<GatewayState> {
-        self.link = Link::Up;
-        let changed = self.state(complete);
-        self.last_word = now;
-        self.heard = now;
-        changed
-    }
-
-    /// Looks at the connection from time to time.
-    pub(super) fn look(
-        &mut self,
-        complete: bool,
-        link: Link,
-        round_trip: Option<Duration>,
-        now: Moment,
-    ) -> Option<GatewayState> {
-        self.link = link;
-        if round_trip != self.round_trip {
-            self.round_trip = round_trip;
-            self.heard = now;
-            if round_trip.is_some() {
-                self.last_word = now;
+    async fn converse(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), End> {
+        let timeout_ms = self.config.silence;
+        let hello = tokio::select! {
+            hello = timeout(timeout_ms, self.hello()) => hello,
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+        };
+        let interval_ms = hello.map_err(|_| Why::Silent("HELLO"))??;
+        let started = Instant::now();
+        let jitter = rand::random::<f64>();
+        let mut heartbeat = Heartbeat::new(interval_ms, timeout_ms, jitter, started.into_std());
+        self.log_in().await?;
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                _ = ticks.tick() => {
+                    self.beat(&mut heartbeat).await?;
+                    if self.connected_at.is_some() {
+                        self.tick().await?;
+                    } else if started.elapsed() >= self.config.patience {
+                        return Err(Why::Silent("READY or RESUMED").into());
+                    }
+                }
+                incoming = self.socket.next() => self.take(incoming, &mut heartbeat).await?,
             }
         }
-        let silent = self.silent_for(now.instant) >= self.silence;
-        self.state(complete && link == Link::Up && !silent)
     }
 
-    /// How long Discord has not been heard, a new connection not counted before it began.
-    pub(super) fn silent_for(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard.instant)
-    }
-
-    fn state(&mut self, live: bool) -> Option<GatewayState> {
-        let state = match self.told {
-            _ if live => GatewayState::Live,
-            GatewayState::Live => GatewayState::Away {
-                since: self.last_word.wall,
-            },
-            before => before,
-        };
-        (state != self.told).then(|| {
-            self.told = state;
-            state
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SILENCE: Duration = Duration::from_secs(65);
-
-    fn at(seconds: u64) -> Moment {
-        use std::sync::LazyLock;
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        let wall = Timestamp::from_unix_ms(i64::try_from(seconds * 1_000).unwrap());
-        Moment {
-            instant: *START + Duration::from_secs(seconds),
-            wall,
+    /// Waits for the interval of heartbeats.
+    async fn hello(&mut self) -> Result<Duration, End> {
+        loop {
+            if let Some(Received::Hello { interval }) = read(self.socket.next().await)? {
+                return Ok(interval);
+            }
         }
     }
 
-    fn round_trip(ms: u64) -> Option<Duration> {
-        Some(Duration::from_millis(ms))
+    async fn log_in(&mut self) -> Result<(), End> {
+        let token = &self.config.token;
+        let payload = match &self.session {
+            Some(session) => payload::resume(token, &session.resume.session, session.sequence),
+            None => payload::identify(token),
+        };
+        Ok(self.socket.send(&payload).await?)
     }
 
-    fn live(since: u64) -> Connection {
-        let mut connection = Connection::new(SILENCE, at(0));
-        assert_eq!(connection.event(false, at(since)), None);
-        assert_eq!(connection.event(true, at(since)), Some(GatewayState::Live));
-        connection
+    async fn beat(&mut self, heartbeat: &mut Heartbeat) -> Result<(), End> {
+        let now = std::time::Instant::now();
+        if heartbeat.is_lost(now) {
+            return Err(Why::Silent("answer to a heartbeat").into());
+        }
+        if heartbeat.is_due(now) {
+            self.send_heartbeat(heartbeat).await?;
+        }
+        Ok(())
     }
 
-    #[test]
-    fn a_connection_that_never_was_is_connecting() {
-        let mut connection = Connection::new(SILENCE, at(0));
-        assert_eq!(connection.look(false, Link::Down, None, at(500)), None);
-        assert_eq!(connection.no_session(at(501)), None);
+    async fn send_heartbeat(&mut self, heartbeat: &mut Heartbeat) -> Result<(), End> {
+        let sequence = self.session.as_ref().map(|session| session.sequence);
+        heartbeat.sent(std::time::Instant::now());
+        Ok(self.socket.send(&payload::heartbeat(sequence)).await?)
     }
 
-    #[test]
-    fn a_broken_connection_is_away_since_it_was_heard_last() {
-        let mut connection = live(10);
-        let away = Some(GatewayState::Away { since: at(10).wall });
-        assert_eq!(connection.look(true, Link::Down, None, at(12)), away);
-        assert_eq!(connection.look(true, Link::Down, None, at(13)), None);
-        assert_eq!(connection.event(true, at(20)), Some(GatewayState::Live));
+    async fn tick(&mut self) -> Result<(), End> {
+        let request = self.handler.tick(Moment::now());
+        self.request(request).await?;
+        if let Some(status) = self.handler.status(Moment::now()) {
+            self.socket.send(&payload::status(&status)).await?;
+        }
+        Ok(())
     }
 
-    #[test]
-    fn silence_is_away_and_a_heartbeat_is_a_word() {
-        let mut connection = live(10);
-        assert_eq!(connection.look(true, Link::Up, round_trip(5), at(50)), None);
-        assert_eq!(
-            connection.look(true, Link::Up, round_trip(5), at(114)),
-            None
-        );
-        let away = Some(GatewayState::Away { since: at(50).wall });
-        assert_eq!(
-            connection.look(true, Link::Up, round_trip(5), at(115)),
-            away
-        );
-        let back = connection.look(true, Link::Up, round_trip(6), at(116));
-        assert_eq!(back, Some(GatewayState::Live));
+    async fn request(&mut self, request: Option<Request>) -> Result<(), End> {
+        let base = *self.handler.base().borrow();
+        if let (Some(request), Some(guild)) = (request, base) {
+            let payload = payload::request(guild, &request);
+            self.socket.send(&payload).await?;
+        }
+        Ok(())
     }
 
-    #[test]
-    fn a_connection_that_serenity_gives_up_is_away_since_discord_was_heard() {
-        let mut connection = live(10);
-        assert_eq!(connection.look(true, Link::Up, round_trip(5), at(50)), None);
-        let away = Some(GatewayState::Away { since: at(50).wall });
-        assert_eq!(connection.look(true, Link::Down, None, at(100)), away);
-        assert_eq!(
-            connection.silent_for(at(101).instant),
-            Duration::from_secs(1)
-        );
+    async fn take(&mut self, incoming: Incoming, heartbeat: &mut Heartbeat) -> Result<(), End> {
+        match read(incoming)? {
+            Some(Received::Dispatch {
+                kind,
+                sequence,
+                data,
+            }) => self.dispatch(kind, sequence, data).await,
+            Some(Received::Heartbeat) => self.send_heartbeat(heartbeat).await,
+            Some(Received::HeartbeatAck) => {
+                heartbeat.answered(std::time::Instant::now());
+                self.handler.heard(Moment::now());
+                if let Some(commands) = &self.config.commands {
+                    commands.heard(heartbeat.round_trip());
+                }
+                Ok(())
+            }
+            Some(Received::Reconnect) => Err(Why::Asked.into()),
+            Some(Received::InvalidSession { resumable }) => Err(End::Over {
+                next: match resumable {
+                    true => Next::Resume,
+                    false => Next::Identify,
+                },
+                why: Why::Invalid,
+            }),
+            Some(Received::Hello { .. } | Received::Other) | None => Ok(()),
+        }
     }
 
-    #[test]
-    fn a_new_session_is_away_until_everybody_is_known() {
-        let mut connection = live(10);
-        let away = Some(GatewayState::Away { since: at(10).wall });
-        assert_eq!(connection.event(false, at(30)), away);
-        assert_eq!(connection.event(false, at(31)), None);
-        assert_eq!(connection.event(true, at(32)), Some(GatewayState::Live));
+    async fn dispatch(
+        &mut self,
+        kind: EventKind,
+        sequence: Option<u64>,
+        data: serde_json::Value,
+    ) -> Result<(), End> {
+        let outcome = self.handler.event(kind, &data, Moment::now());
+        if let (Some(session), Some(sequence)) = (&mut *self.session, sequence) {
+            session.sequence = sequence;
+        }
+        let outcome = outcome.map_err(End::from)?;
+        if let Some(resume) = outcome.began {
+            *self.session = resume.map(|resume| Session {
+                resume,
+                sequence: sequence.unwrap_or_default(),
+            });
+        }
+        if outcome.connected {
+            self.connected_at = Some(Instant::now());
+        }
+        self.request(outcome.request).await
+    }
+}
+
+/// Reads a message; `None` if there is nothing to read.
+fn read(incoming: Incoming) -> Result<Option<Received>, End> {
+    match incoming {
+        Incoming::Text(text) => Ok(Some(Received::read(&text))),
+        Incoming::Inflated(text) => Ok(Some(Received::read(&text))),
+        Incoming::Nothing => Ok(None),
+        Incoming::Closed(code) => Err(Why::Closed { code }.into()),
+        Incoming::Broken(error) => Err(error.into()),
     }
 }

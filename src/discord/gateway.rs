@@ -2,18 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lantern_actors::domain::{GuildId, UserId};
 use lantern_actors::ports::intake::Intake;
-use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
+use super::client::Client;
 use super::commands::Commands;
-use super::connection::Moment;
-use super::login::Backoff;
-use super::reception::{Ask, Reception};
-use super::session::{self, SessionEnd};
+use super::handler::{Ask, Handler};
+use super::liveness::Moment;
 use super::stats::GatewayStats;
 
 /// How long [`DiscordGateway::stop`] waits.
@@ -28,8 +26,8 @@ pub struct GatewayConfig {
     pub api_url: Option<String>,
     /// The guild whose members Lantern shows; the bot's only one if not set.
     pub guild_id: Option<GuildId>,
-    /// How long Discord may be silent before the connection counts as lost. It is heard at least
-    /// with each heartbeat, which it wants every 41 s.
+    /// How long Discord may leave a heartbeat unanswered before the connection counts as lost. It
+    /// wants one every 41 s.
     pub silence: Duration,
     /// How long an answer to a request for members may take before it is repeated.
     pub patience: Duration,
@@ -37,6 +35,8 @@ pub struct GatewayConfig {
     pub retry_first: Duration,
     /// The longest pause between two attempts.
     pub retry_max: Duration,
+    /// The least pause between two new sessions; Discord takes one in 5 s.
+    pub identify_interval: Duration,
     /// The least pause between two changes of the bot's status; zero means that it shows none.
     pub status_interval: Duration,
     /// Who answers slash commands; nobody if not set.
@@ -50,10 +50,11 @@ impl GatewayConfig {
             token: token.into(),
             api_url: None,
             guild_id: None,
-            silence: Duration::from_secs(65),
+            silence: Duration::from_secs(10),
             patience: Duration::from_secs(15),
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
+            identify_interval: Duration::from_secs(5),
             status_interval: Duration::from_secs(20),
             commands: None,
         }
@@ -101,12 +102,18 @@ pub enum GatewayError {
         /// The bot's guilds.
         guilds: Vec<GuildId>,
     },
-    /// serenity cannot be set up.
-    #[error("no client for Discord can be made: {reason}")]
-    Refused {
-        /// serenity's words.
-        reason: String,
-    },
+    /// Close code 4010 or 4011.
+    #[error(
+        "the bot is in more guilds than one connection may serve: Lantern mirrors one guild, so give \
+         it a bot of its own"
+    )]
+    ShardingRequired,
+    /// Close code 4012.
+    #[error("Discord does not speak version 10 of its gateway any more: update Lantern")]
+    UnknownVersion,
+    /// A defect.
+    #[error("the intake of Discord's events crashed, which is a defect of Lantern: start it again")]
+    Crashed,
     /// The system gives no thread or runtime.
     #[error("the thread for the connection to Discord cannot be started")]
     Thread(#[source] Arc<std::io::Error>),
@@ -144,21 +151,14 @@ impl DiscordGateway {
     ) -> Result<Self, GatewayError> {
         config.token = bare_token(&config.token)?;
         let stats = Arc::new(GatewayStats::default());
-        let (reception, asks) = Reception::new(&config, intake, Arc::clone(&stats), Moment::now());
-        let mut base = reception.base();
-        let reception = Arc::new(Mutex::new(reception));
+        let (handler, asks) = Handler::new(&config, intake, Arc::clone(&stats), Moment::now());
+        let mut base = handler.base();
         // Dropping the sender stops the thread too.
         let (stop, stopping) = watch::channel(false);
         let (ending, mut end) = watch::channel(None);
-        let worker = Worker {
-            config,
-            reception: Arc::clone(&reception),
-            stop: stopping,
-            ending,
-        };
         std::thread::Builder::new()
             .name("discord-gateway".to_owned())
-            .spawn(move || worker.run())
+            .spawn(move || drop(ending.send(Some(run(config, handler, stopping)))))
             .map_err(|error| GatewayError::Thread(Arc::new(error)))?;
         let guild = tokio::select! {
             error = wait_for_end(&mut end) => return Err(error),
@@ -214,8 +214,20 @@ impl DiscordGateway {
 async fn wait_for_end(end: &mut watch::Receiver<Option<GatewayError>>) -> GatewayError {
     match end.wait_for(Option::is_some).await {
         Ok(error) => error.clone().unwrap_or(GatewayError::Stopped),
-        // The thread is gone.
-        Err(_) => GatewayError::Stopped,
+        // The thread is gone, and did not say why.
+        Err(_) => GatewayError::Crashed,
+    }
+}
+
+/// What runs on the gateway's thread. It has a runtime of its own, where nothing else is served:
+/// events are handled one by one in their order.
+fn run(config: GatewayConfig, handler: Handler, stop: watch::Receiver<bool>) -> GatewayError {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(async { Client::new(config, handler, stop).run().await }),
+        Err(error) => GatewayError::Thread(Arc::new(error)),
     }
 }
 
@@ -229,59 +241,6 @@ fn bare_token(token: &str) -> Result<String, GatewayError> {
         Ok(token.to_owned())
     } else {
         Err(GatewayError::InvalidToken)
-    }
-}
-
-/// What runs on the gateway's thread: one client after the other.
-struct Worker {
-    config: GatewayConfig,
-    reception: Arc<Mutex<Reception>>,
-    stop: watch::Receiver<bool>,
-    ending: watch::Sender<Option<GatewayError>>,
-}
-
-impl Worker {
-    fn run(self) {
-        let error = self.run_clients();
-        if !matches!(error, GatewayError::Stopped) {
-            self.reception.lock().no_session(Moment::now());
-        }
-        self.ending.send_replace(Some(error));
-    }
-
-    fn run_clients(&self) -> GatewayError {
-        let mut backoff = Backoff::new(&self.config);
-        loop {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let runtime = match runtime {
-                Ok(runtime) => runtime,
-                Err(error) => return GatewayError::Thread(Arc::new(error)),
-            };
-            let stop = self.stop.clone();
-            let started = Instant::now();
-            let end = runtime.block_on(session::run(&self.config, &self.reception, stop));
-            match end {
-                SessionEnd::Stopped => return GatewayError::Stopped,
-                SessionEnd::Failed(error) => return error,
-                SessionEnd::Lost => {}
-            }
-            if started.elapsed() >= self.config.retry_max {
-                backoff = Backoff::new(&self.config);
-            }
-            let pause = backoff.next();
-            tracing::warn!(?pause, "the connection to Discord is lost, starting anew");
-            let mut stop = self.stop.clone();
-            let stopped = runtime.block_on(async {
-                tokio::time::timeout(pause, stop.wait_for(|stop| *stop))
-                    .await
-                    .is_ok()
-            });
-            if stopped {
-                return GatewayError::Stopped;
-            }
-        }
     }
 }
 

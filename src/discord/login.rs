@@ -30,7 +30,11 @@ pub(super) async fn gateway_url(
         match ask(http).await {
             Ok(url) => return Ok(url),
             Err(Refusal::Token) => return Err(GatewayError::InvalidToken),
-            Err(Refusal::Unreachable(reason)) => {
+            Err(refusal) => {
+                let reason = match refusal {
+                    Refusal::Unreachable(reason) => reason,
+                    _ => "an answer that cannot be read".to_owned(),
+                };
                 let delay = backoff.next();
                 tracing::warn!(reason, ?delay, "Discord is not reachable, trying again");
                 tokio::time::sleep(delay).await;
@@ -41,15 +45,16 @@ pub(super) async fn gateway_url(
 
 enum Refusal {
     Token,
+    Unreadable,
     Unreachable(String),
 }
 
 async fn ask(http: &Http) -> Result<String, Refusal> {
     // Who the bot is does not matter, only whether Discord takes the token.
     match in_time(http.get_current_user()).await {
-        Err(Refusal::Unreachable(reason)) => return Err(Refusal::Unreachable(reason)),
-        Err(Refusal::Token) => return Err(Refusal::Token),
-        Ok(_) => {}
+        // An answer that serenity's model refuses is one all the same.
+        Ok(_) | Err(Refusal::Unreadable) => {}
+        Err(refusal) => return Err(refusal),
     }
     in_time(http.get_gateway()).await.map(|gateway| gateway.url)
 }
@@ -62,8 +67,18 @@ async fn in_time<T>(request: impl Future<Output = serenity::Result<T>>) -> Resul
         {
             Err(Refusal::Token)
         }
+        Ok(Err(error)) if is_unreadable(&error) => Err(Refusal::Unreadable),
         Ok(Err(error)) => Err(Refusal::Unreachable(error.to_string())),
         Err(_) => Err(Refusal::Unreachable("no answer".to_owned())),
+    }
+}
+
+/// Whether Discord did what was asked, but said so in a form that serenity's model refuses.
+pub(super) fn is_unreadable(error: &serenity::Error) -> bool {
+    match error {
+        serenity::Error::Json(_) => true,
+        serenity::Error::Http(HttpError::Request(error)) => error.is_decode(),
+        _ => false,
     }
 }
 

@@ -3,93 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serenity::model::event::Event;
-
-/// The kinds of events that Lantern tells apart.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum EventKind {
-    /// A new session.
-    Ready,
-    /// A resumed session.
-    Resumed,
-    /// A guild with a part of its members.
-    GuildCreate,
-    /// A guild that is gone.
-    GuildDelete,
-    /// A member who joined.
-    MemberAdd,
-    /// A member who changed.
-    MemberUpdate,
-    /// A member who left.
-    MemberRemove,
-    /// An answer to a request for members.
-    MembersChunk,
-    /// What a member is doing.
-    PresenceUpdate,
-    /// A command or a button that a member uses.
-    Interaction,
-    /// Everything else.
-    Other,
-}
-
-impl EventKind {
-    /// All kinds.
-    pub const ALL: [Self; 11] = [
-        Self::Ready,
-        Self::Resumed,
-        Self::GuildCreate,
-        Self::GuildDelete,
-        Self::MemberAdd,
-        Self::MemberUpdate,
-        Self::MemberRemove,
-        Self::MembersChunk,
-        Self::PresenceUpdate,
-        Self::Interaction,
-        Self::Other,
-    ];
-
-    /// Discord's name of it; `OTHER` for everything else.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "READY",
-            Self::Resumed => "RESUMED",
-            Self::GuildCreate => "GUILD_CREATE",
-            Self::GuildDelete => "GUILD_DELETE",
-            Self::MemberAdd => "GUILD_MEMBER_ADD",
-            Self::MemberUpdate => "GUILD_MEMBER_UPDATE",
-            Self::MemberRemove => "GUILD_MEMBER_REMOVE",
-            Self::MembersChunk => "GUILD_MEMBERS_CHUNK",
-            Self::PresenceUpdate => "PRESENCE_UPDATE",
-            Self::Interaction => "INTERACTION_CREATE",
-            Self::Other => "OTHER",
-        }
-    }
-
-    /// The kind of an event. One that serenity could not read still says its name.
-    pub(super) fn of(event: &Event) -> Self {
-        match event {
-            Event::Ready(_) => Self::Ready,
-            Event::Resumed(_) => Self::Resumed,
-            Event::GuildCreate(_) => Self::GuildCreate,
-            Event::GuildDelete(_) => Self::GuildDelete,
-            Event::GuildMemberAdd(_) => Self::MemberAdd,
-            Event::GuildMemberUpdate(_) => Self::MemberUpdate,
-            Event::GuildMemberRemove(_) => Self::MemberRemove,
-            Event::GuildMembersChunk(_) => Self::MembersChunk,
-            Event::PresenceUpdate(_) => Self::PresenceUpdate,
-            Event::InteractionCreate(_) => Self::Interaction,
-            Event::Unknown(event) => Self::named(&event.kind),
-            _ => Self::Other,
-        }
-    }
-
-    fn named(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
-            .unwrap_or(Self::Other)
-    }
-}
+use super::event::EventKind;
 
 /// What the intake has counted since it started. Every figure only grows.
 #[derive(Debug)]
@@ -129,17 +43,17 @@ impl GatewayStats {
         self.of(kind, |stats| &stats.received)
     }
 
-    /// Events of this kind that serenity could not read.
+    /// Events of this kind in which something had another form than it should.
     pub fn unparsed(&self, kind: EventKind) -> u64 {
         self.of(kind, |stats| &stats.unparsed)
     }
 
-    /// Of those, events of which Lantern could read the essentials itself.
+    /// Of those, events that were read all the same, but for that.
     pub fn salvaged(&self, kind: EventKind) -> u64 {
         self.of(kind, |stats| &stats.salvaged)
     }
 
-    /// Members, presences and activities inside of salvaged events that could not be used.
+    /// Members, presences and activities inside of events that could not be used.
     pub fn parts_lost(&self) -> u64 {
         self.parts_lost.load(Ordering::Relaxed)
     }

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use serenity::all::ActivityData;
-
 /// Decides when Discord is told, which takes five changes in 20 seconds.
 #[derive(Debug)]
 pub(super) struct Status {
@@ -28,7 +26,7 @@ impl Status {
     }
 
     /// What to show from now on, if that is something else and it is not too soon.
-    pub(super) fn due(&mut self, members: usize, now: Instant) -> Option<ActivityData> {
+    pub(super) fn due(&mut self, members: usize, now: Instant) -> Option<String> {
         let is_soon = self
             .told_at
             .is_some_and(|at| now.saturating_duration_since(at) < self.interval);
@@ -37,11 +35,10 @@ impl Status {
         }
         self.shown = Some(members);
         self.told_at = Some(now);
-        let text = match members {
+        Some(match members {
             1 => "1 member".to_owned(),
             _ => format!("{members} members"),
-        };
-        Some(ActivityData::watching(text))
+        })
     }
 }
 
@@ -51,28 +48,24 @@ mod tests {
 
     const INTERVAL: Duration = Duration::from_secs(20);
 
-    fn shown(status: &mut Status, members: usize, now: Instant) -> Option<String> {
-        status.due(members, now).map(|activity| activity.name)
-    }
-
     #[test]
     fn a_change_is_told_at_once_and_the_next_after_a_pause() {
         let (mut status, start) = (Status::new(INTERVAL), Instant::now());
-        assert_eq!(shown(&mut status, 201, start).unwrap(), "201 members");
-        assert_eq!(shown(&mut status, 201, start + INTERVAL), None);
+        assert_eq!(status.due(201, start).unwrap(), "201 members");
+        assert_eq!(status.due(201, start + INTERVAL), None);
         let later = start + INTERVAL * 2;
-        assert_eq!(shown(&mut status, 2, later).unwrap(), "2 members");
+        assert_eq!(status.due(2, later).unwrap(), "2 members");
         let soon = later + INTERVAL / 2;
-        assert_eq!(shown(&mut status, 1, soon), None);
-        assert_eq!(shown(&mut status, 1, later + INTERVAL).unwrap(), "1 member");
+        assert_eq!(status.due(1, soon), None);
+        assert_eq!(status.due(1, later + INTERVAL).unwrap(), "1 member");
     }
 
     #[test]
     fn a_new_session_is_told_what_the_last_one_knew() {
         let (mut status, start) = (Status::new(INTERVAL), Instant::now());
-        assert!(shown(&mut status, 5, start).is_some());
+        assert!(status.due(5, start).is_some());
         status.session_began();
-        assert_eq!(shown(&mut status, 5, start), None, "too soon");
-        assert!(shown(&mut status, 5, start + INTERVAL).is_some());
+        assert_eq!(status.due(5, start), None, "too soon");
+        assert!(status.due(5, start + INTERVAL).is_some());
     }
 }

@@ -1,9 +1,9 @@
-//! Warnings about events that serenity could not read, one per kind and minute.
+//! Warnings about events that have an odd form, one per kind and minute.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::stats::EventKind;
+use super::event::EventKind;
 
 const PAUSE: Duration = Duration::from_secs(60);
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::access::Access;
+
 /// The most members that a simulated guild may have.
 pub const MAX_MEMBERS: u32 = 1_000_000;
 /// The most presence updates a second that the stream may be asked for.
@@ -16,6 +18,9 @@ pub const MAX_RATE: f64 = 100_000.0;
 pub struct SimulatorConfig {
     /// Where REST, gateway and control API listen. Port 0 takes any free port.
     pub listen: SocketAddr,
+    /// Hosts, without ports, by which the control API may be asked for besides 127.0.0.1 and
+    /// localhost. Other machines may use it by these alone.
+    pub control_hosts: Vec<String>,
     /// Members of the guild besides the bot, at most [`MAX_MEMBERS`].
     pub members: u32,
     /// Presence updates a second, from 0 (none) to [`MAX_RATE`].
@@ -34,6 +39,9 @@ pub struct SimulatorConfig {
     pub resume_window: Duration,
     /// Events kept for a session that has lost its connection.
     pub replay_events: usize,
+    /// How long after a request for all members of the guild a further one is RATE_LIMITED; zero
+    /// for no limit.
+    pub members_request_window: Duration,
     /// How long a bot has for its first answer to an interaction.
     pub interaction_timeout: Duration,
     /// Requests a second that each REST route takes before it answers 429.
@@ -44,6 +52,7 @@ impl Default for SimulatorConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            control_hosts: vec![],
             members: 200,
             rate: 5.0,
             seed: 1,
@@ -53,6 +62,7 @@ impl Default for SimulatorConfig {
             privileged_intents: true,
             resume_window: Duration::from_secs(120),
             replay_events: 100_000,
+            members_request_window: Duration::from_secs(30),
             interaction_timeout: Duration::from_secs(3),
             rest_rate_limit: 50,
         }
@@ -71,7 +81,8 @@ impl SimulatorConfig {
         if self.token.trim().is_empty() {
             return Err(SimulatorError::Token);
         }
-        Ok(())
+        let access = Access::new(&self.control_hosts);
+        access.map(|_| ()).map_err(SimulatorError::ControlHost)
     }
 }
 
@@ -103,6 +114,11 @@ pub enum SimulatorError {
     /// The token is empty.
     #[error("use an empty token: a bot could not log in with it")]
     Token,
+    /// A host of the control API is none, or has a port.
+    #[error(
+        "let the control API answer as \"{0}\": it takes hosts without ports, as in simulator.lan"
+    )]
+    ControlHost(String),
 }
 
 impl SimulatorError {

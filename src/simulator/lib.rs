@@ -7,14 +7,18 @@
 //! - `world`: the guild, its members and the stream of changes; no sockets, all of it decided by the seed
 //! - `live`: the world while it runs: every way in which it changes, and who is told
 //! - `pace`: makes the stream's changes at the rate that was asked for
+//! - `patch`: changes to JSON that is about to be sent
 //! - `gateway`: gateway v10: sessions, resume, chunks, compression, close codes
 //! - `commands`, `interactions`: what the bot registered, what members do with it, what it answers
+//! - `access`: who may use the control API
 //! - `control`: the control API and its page
+//! - `tcp`: connections as they are accepted, and how they are reset
 //! - `rest`: the routes that bots use, with Discord's errors and rate limits
 //! - `pictures`: what the URLs of pictures lead to that members show
 //!
 //! What is sent follows <https://docs.discord.com/developers>.
 
+mod access;
 mod commands;
 mod config;
 mod control;
@@ -22,15 +26,16 @@ mod gateway;
 mod interactions;
 mod live;
 mod pace;
+mod patch;
 mod pictures;
 mod rest;
+mod tcp;
 mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::listener::TcpAcceptor;
 use poem::{EndpointExt, Route, Server, get};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -38,6 +43,7 @@ use tokio::task::JoinHandle;
 
 pub use config::{MAX_MEMBERS, MAX_RATE, SimulatorConfig, SimulatorError};
 use live::Live;
+use tcp::Accepting;
 
 /// How long requests that are under way may take when it stops.
 const STOPPING: Duration = Duration::from_millis(500);
@@ -58,8 +64,12 @@ impl Simulator {
         let refused = |source| SimulatorError::listen(config.listen, source);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
-        let acceptor = TcpAcceptor::from_tokio(listener).map_err(refused)?;
         let live = Arc::new(Live::new(config, addr));
+        let acceptor = Accepting {
+            listener,
+            addr,
+            streams: live.streams.clone(),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let app = routes(&live);
         let server = tokio::spawn(async move {

@@ -11,14 +11,18 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::access::Access;
 use super::commands::Commands;
 use super::config::SimulatorConfig;
 use super::gateway::Gateway;
 use super::gateway::identify::Identify;
 use super::gateway::intents::{ALWAYS, GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
+use super::gateway::members_limit::MembersLimit;
 use super::gateway::session::{Bounds, Event, Session};
 use super::interactions::Interactions;
 use super::pictures::Pictures;
+use super::rest::patches::Patches;
+use super::tcp::Streams;
 use super::world::member::Member;
 use super::world::presence::Presence;
 use super::world::snowflake::now_ms;
@@ -31,16 +35,24 @@ pub struct Live {
     pub config: SimulatorConfig,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Who may use the control API.
+    pub access: Access,
     /// The guild. Lock it before anything of the gateway.
     pub world: Mutex<World>,
     /// Who watches.
     pub gateway: Gateway,
+    /// How often the bot may ask for all members.
+    pub members_limit: MembersLimit,
     /// What the bot registered. Lock it after the world.
     pub commands: Mutex<Commands>,
     /// What members did, and what the bot said.
     pub interactions: Interactions,
     /// What members' pictures look like, and how their hosts behave.
     pub pictures: Pictures,
+    /// What REST answers otherwise than Discord would.
+    pub patches: Patches,
+    /// The TCP connections.
+    pub streams: Streams,
     /// Updates a second of the stream.
     pub rate: watch::Sender<f64>,
 }
@@ -63,14 +75,20 @@ impl Live {
             window: config.resume_window,
             events: config.replay_events,
         };
+        // The config is valid, or the simulator does not start.
+        let access = Access::new(&config.control_hosts).unwrap_or_default();
         let rate = watch::Sender::new(config.rate);
         Self {
             addr,
+            access,
             world: Mutex::new(world),
             gateway: Gateway::new(bounds),
+            members_limit: MembersLimit::new(config.members_request_window),
             commands: Mutex::default(),
             interactions: Interactions::default(),
             pictures: Pictures::default(),
+            patches: Patches::default(),
+            streams: Streams::default(),
             rate,
             config,
         }
@@ -114,14 +132,14 @@ impl Live {
         }
         let session = self.gateway.open_session(connection, identify);
         session.push(Event {
-            name: "READY",
+            name: "READY".into(),
             data: self.ready(&session, gateway_url).into(),
         });
         if session.identify.has_guild() && session.wants(GUILDS) {
             let with_presences = session.wants(GUILD_PRESENCES);
             let data = world.guild_create(session.identify.large_threshold, with_presences);
             session.push(Event {
-                name: "GUILD_CREATE",
+                name: "GUILD_CREATE".into(),
                 data: data.into(),
             });
         }
@@ -230,6 +248,15 @@ impl Live {
     pub fn announce(&self, name: &'static str, data: String) {
         let _in_order = self.world.lock();
         self.gateway.dispatch(ALWAYS, name, &data.into());
+    }
+
+    /// Sends an event to all sessions, whatever they asked for; how many there are.
+    pub fn broadcast(&self, name: String, data: String) -> usize {
+        let _in_order = self.world.lock();
+        self.gateway.broadcast(&Event {
+            name: name.into(),
+            data: data.into(),
+        })
     }
 }
 

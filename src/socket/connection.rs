@@ -10,7 +10,7 @@ use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
     session::SessionMsg,
-    wire::{Dialect, SharedFrame, UserList},
+    wire::{Dialect, FrameKind, SharedFrame, UserList, control_frame},
 };
 use mio::net::TcpStream;
 use ractor::ActorRef;
@@ -74,6 +74,8 @@ pub struct Connection {
     /// The deliveries of the shard's current batch that are for this socket, by their index.
     pub marked: u64,
     pub frames: FrameRate,
+    /// When the last frame of the client came that shows that it is there.
+    heard_at: Instant,
     /// An alarm is set that looks whether the socket is still full.
     pub stall_alarm: bool,
     /// Bytes that came behind the server's close frame.
@@ -138,6 +140,7 @@ impl Connection {
                 began: now,
                 count: 0,
             },
+            heard_at: now,
             stall_alarm: false,
             discarded: 0,
             outbox: Outbox::default(),
@@ -248,6 +251,34 @@ impl Connection {
     /// As `queue_answer`, for one that is made of many users.
     pub fn queue_list(&mut self, list: UserList) {
         self.outbox.list(list);
+    }
+
+    /// A frame of the client has come. What comes while a message is under way is no sign of life,
+    /// or an unfinished one could be held for ever.
+    pub fn heard(&mut self, was_amid_message: bool, now: Instant) {
+        if !(was_amid_message && self.decoder.is_amid_message()) {
+            self.heard_at = now;
+        }
+    }
+
+    /// When the client was last heard. While it is not read, its silence is the server's doing; then
+    /// `write_stall_timeout` judges it.
+    pub fn heard_at(&self, now: Instant) -> Instant {
+        if self.is_not_read() {
+            now
+        } else {
+            self.heard_at
+        }
+    }
+
+    /// Whether the client's next message has to wait.
+    pub fn is_not_read(&self) -> bool {
+        self.session_is_busy || self.has_waiting_answers()
+    }
+
+    /// Queues a ping. It is about nobody, so presences need not stay behind it.
+    pub fn queue_ping(&mut self) {
+        self.outbox.ping(control_frame(FrameKind::Ping, &[]));
     }
 
     /// Drops what waits, except for what is partly written.

@@ -187,6 +187,12 @@ impl Outbox {
         self.queue.push_back(Item::Event(bytes));
     }
 
+    /// Queues a ping. It counts as an event does, and keeps nothing in its place.
+    pub fn ping(&mut self, bytes: Bytes) {
+        self.event_bytes += bytes.len();
+        self.queue.push_back(Item::Event(bytes));
+    }
+
     /// Queues an answer to the client. It may be about any user, so presences that come later stay
     /// behind it. Answers are bounded by the client's next message not being read before they are
     /// written.

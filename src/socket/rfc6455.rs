@@ -110,6 +110,11 @@ impl Decoder {
         self.pending.extend_from_slice(bytes);
     }
 
+    /// Whether a message has begun whose end has not come.
+    pub fn is_amid_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     fn undecoded(&self) -> &[u8] {
         self.pending.get(self.start..).unwrap_or_default()
     }

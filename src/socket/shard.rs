@@ -435,7 +435,8 @@ impl Shard {
             match alarm {
                 Alarm::Session(_) => {
                     if let Some(connection) = self.connections.get(slot) {
-                        let _ = connection.session.cast(SessionMsg::Alarm);
+                        let heard_at = connection.heard_at(now);
+                        let _ = connection.session.cast(SessionMsg::Alarm { heard_at });
                     }
                 }
                 Alarm::Stalled(_) => self.look_at_stalled(slot, now),

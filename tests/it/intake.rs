@@ -23,6 +23,7 @@ fn quiet(members: u32) -> SimulatorConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         members,
         rate: 0.0,
+        members_request_window: Duration::ZERO,
         ..SimulatorConfig::default()
     }
 }

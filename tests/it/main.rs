@@ -14,6 +14,7 @@ mod cards;
 mod churn;
 mod commands;
 mod encodings;
+mod field;
 mod gateway;
 mod harness;
 mod intake;

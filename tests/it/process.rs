@@ -162,6 +162,8 @@ async fn what_is_wrong_on_this_machine_is_said_in_a_sentence() {
     }
     let said = refusal(&["simulate", "--listen", &addr], &[]).await;
     assert!(said.contains(&addr) && said.contains("in use"), "{said}");
+    let said = refusal(&["simulate", "--control-host", "a:1"], &[]).await;
+    assert!(said.contains("\"a:1\""), "{said}");
 
     let file = std::env::temp_dir().join(format!("lantern-{}.toml", std::process::id()));
     std::fs::write(&file, "[server]\nlisten = 7\n").unwrap();

@@ -151,7 +151,8 @@ impl Rest {
         for id in ids {
             let profile = profile(id);
             members.insert(profile.id);
-            rest.publishing(|hub| hub.member(profile, None)).await;
+            rest.publishing(|hub| hub.member(profile.into(), None))
+                .await;
         }
         rest.hub.reconcile(members);
         rest

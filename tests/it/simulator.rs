@@ -6,9 +6,14 @@
     reason = "what helpers of tests do not find fails the test"
 )]
 
+mod access;
+mod closing;
+mod events;
 mod gateway;
 mod interactions;
 mod libraries;
+mod limits;
+mod patches;
 mod pictures;
 mod raw;
 mod rest;
@@ -27,6 +32,7 @@ fn quiet(members: u32) -> SimulatorConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         members,
         rate: 0.0,
+        members_request_window: Duration::ZERO,
         ..SimulatorConfig::default()
     }
 }

@@ -22,6 +22,6 @@ pub use image_url::ImageUrl;
 pub use member::Member;
 pub use pair::{InvalidPairKey, InvalidPairValue, PairKey, PairValue, Pairs};
 pub use presence::{Platforms, Presence, Status};
-pub use profile::{Profile, ServerTag};
+pub use profile::{Profile, ProfileUpdate, ServerTag};
 pub use time::Timestamp;
 pub use version::Version;

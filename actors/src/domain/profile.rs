@@ -52,6 +52,99 @@ impl Profile {
     }
 }
 
+/// What Discord says about a user's account: each field as it is now, or `None` if it was left out,
+/// which means that it has not changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProfileUpdate {
+    /// The user's id.
+    pub id: UserId,
+    /// See [`Profile::username`].
+    pub username: Option<String>,
+    /// See [`Profile::discriminator`].
+    pub discriminator: Option<u16>,
+    /// See [`Profile::global_name`]; `Some(None)`: the user has none now.
+    pub global_name: Option<Option<String>>,
+    /// See [`Profile::avatar`].
+    pub avatar: Option<Option<String>>,
+    /// See [`Profile::bot`].
+    pub bot: Option<bool>,
+    /// See [`Profile::flags`].
+    pub flags: Option<UserFlags>,
+    /// See [`Profile::server_tag`].
+    pub server_tag: Option<Option<ServerTag>>,
+}
+
+impl ProfileUpdate {
+    /// An update that says nothing but whose it is.
+    pub fn empty(id: UserId) -> Self {
+        Self {
+            id,
+            username: None,
+            discriminator: None,
+            global_name: None,
+            avatar: None,
+            bot: None,
+            flags: None,
+            server_tag: None,
+        }
+    }
+
+    /// Whether it says nothing but whose it is.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::empty(self.id)
+    }
+
+    /// This update with what a later one says.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            id: self.id,
+            username: later.username.or(self.username),
+            discriminator: later.discriminator.or(self.discriminator),
+            global_name: later.global_name.or(self.global_name),
+            avatar: later.avatar.or(self.avatar),
+            bot: later.bot.or(self.bot),
+            flags: later.flags.or(self.flags),
+            server_tag: later.server_tag.or(self.server_tag),
+        }
+    }
+
+    /// The profile after this update.
+    #[must_use]
+    pub fn apply_to(self, profile: &Profile) -> Profile {
+        Self::from(profile.clone()).then(self).into_profile()
+    }
+
+    /// The profile of somebody who was not known before. Without a username they go by their id.
+    pub fn into_profile(self) -> Profile {
+        Profile {
+            id: self.id,
+            username: self.username.unwrap_or_else(|| self.id.to_string()),
+            discriminator: self.discriminator.unwrap_or_default(),
+            global_name: self.global_name.unwrap_or_default(),
+            avatar: self.avatar.unwrap_or_default(),
+            bot: self.bot.unwrap_or_default(),
+            flags: self.flags.unwrap_or_default(),
+            server_tag: self.server_tag.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<Profile> for ProfileUpdate {
+    fn from(profile: Profile) -> Self {
+        Self {
+            id: profile.id,
+            username: Some(profile.username),
+            discriminator: Some(profile.discriminator),
+            global_name: Some(profile.global_name),
+            avatar: Some(profile.avatar),
+            bot: Some(profile.bot),
+            flags: Some(profile.flags),
+            server_tag: Some(profile.server_tag),
+        }
+    }
+}
+
 /// A discriminator to be written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Discriminator(u16);
@@ -119,6 +212,33 @@ mod tests {
             ServerTag::shown(guild, Some(true), Some(String::new()), None),
             None
         );
+    }
+
+    #[test]
+    fn what_an_update_leaves_out_has_not_changed_and_null_is_a_value() {
+        let id = UserId::try_from(5).unwrap();
+        let known = ProfileUpdate {
+            username: Some("ada".to_owned()),
+            global_name: Some(Some("Ada".to_owned())),
+            avatar: Some(Some("a_1".to_owned())),
+            bot: Some(true),
+            flags: Some(UserFlags::from_bits(64)),
+            ..ProfileUpdate::empty(id)
+        };
+        let known = known.into_profile();
+        let update = ProfileUpdate {
+            username: Some("renamed".to_owned()),
+            avatar: Some(None),
+            ..ProfileUpdate::empty(id)
+        };
+        let expected = Profile {
+            username: "renamed".to_owned(),
+            avatar: None,
+            ..known.clone()
+        };
+        assert_eq!(update.apply_to(&known), expected);
+        assert_eq!(ProfileUpdate::empty(id).apply_to(&known), known);
+        assert_eq!(ProfileUpdate::empty(id).into_profile().username, "5");
     }
 
     #[test]

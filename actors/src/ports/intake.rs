@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{GuildId, Presence, Profile, Timestamp, UserId};
+use crate::domain::{GuildId, Presence, ProfileUpdate, Timestamp, UserId};
 
 /// How the connection to Discord's gateway is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,9 +26,9 @@ pub trait Intake: Send + Sync + 'static {
     /// them is known, some seconds at the most: what Discord says is compared with it.
     fn base(&self, guild: GuildId);
 
-    /// A member of the base guild, new or known. Without a presence, none was told: what is known
-    /// stays, and somebody new is offline.
-    fn member(&self, profile: Profile, presence: Option<Presence>);
+    /// A member of the base guild, new or known. What the update leaves out has not changed. Without
+    /// a presence, what is known of it stays, and somebody new is offline.
+    fn member(&self, update: ProfileUpdate, presence: Option<Presence>);
 
     /// What a member is doing now.
     fn presence(&self, user: UserId, presence: Presence);

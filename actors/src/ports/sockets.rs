@@ -40,6 +40,8 @@ pub enum SocketCommand {
     Unsubscribe(Targets),
     /// Wake the session up at this time with `SessionMsg::Alarm`; a socket has one alarm.
     AlarmAt(Instant),
+    /// Send a WebSocket ping: whoever is there answers it, and so is heard.
+    Ping,
     /// Send DISCONNECT with the reason and close.
     Close {
         /// The status of the close frame.

@@ -84,7 +84,7 @@ impl Actor for Session {
                 session.subscribed(watching);
                 Vec::new()
             }
-            SessionMsg::Alarm => session.alarm(limits, now),
+            SessionMsg::Alarm { heard_at } => session.alarm(heard_at, limits, now),
             SessionMsg::GoingAway => session.going_away(),
             SessionMsg::Closed => {
                 myself.stop(None);

@@ -10,7 +10,8 @@ use crate::{
 /// What a session may do, from the configuration.
 #[derive(Debug, Clone)]
 pub struct SessionLimits {
-    /// How often a client is to send a heartbeat; it may be late by half of this.
+    /// How often a client is to be heard. It is pinged an eighth of this later, and closed after half
+    /// of this.
     pub heartbeat_interval: Duration,
     /// How soon after HELLO a client must have sent a valid INIT.
     pub init_timeout: Duration,
@@ -25,6 +26,19 @@ impl Default for SessionLimits {
             init_timeout: Duration::from_secs(5),
             messages_per_minute: 120,
         }
+    }
+}
+
+impl SessionLimits {
+    /// After how much silence a client is pinged. Heartbeats that come as they are to come are not
+    /// so late, so their clients are not pinged.
+    fn ping_after(&self) -> Duration {
+        self.heartbeat_interval + self.heartbeat_interval / 8
+    }
+
+    /// How long a client may take to answer: to an interval and a half of silence in all.
+    fn answer_within(&self) -> Duration {
+        self.heartbeat_interval * 3 / 8
     }
 }
 
@@ -50,10 +64,18 @@ pub struct SessionState {
     /// How this socket's messages are encoded.
     encoding: Encoding,
     attached_at: Instant,
-    heartbeat_at: Instant,
+    pinged: Option<Pinged>,
     /// When the current minute of the rate limit began, and the messages since.
     minute_began: Instant,
     messages: u32,
+}
+
+/// A client that was silent was asked whether it is there.
+#[derive(Debug, Clone, Copy)]
+struct Pinged {
+    /// When it had been heard last; once it is heard again, this is over.
+    heard_at: Instant,
+    answer_by: Instant,
 }
 
 type Commands = Vec<SocketCommand>;
@@ -66,7 +88,7 @@ impl SessionState {
             phase,
             encoding,
             attached_at: now,
-            heartbeat_at: now,
+            pinged: None,
             minute_began: now,
             messages: 0,
         }
@@ -81,7 +103,6 @@ impl SessionState {
     /// The shard owns the socket.
     pub fn attached(&mut self, limits: &SessionLimits, now: Instant) -> Commands {
         self.attached_at = now;
-        self.heartbeat_at = now;
         let mut commands = Vec::with_capacity(2);
         if self.phase == Phase::Greeting {
             let interval = limits.heartbeat_interval.as_millis();
@@ -89,7 +110,7 @@ impl SessionState {
                 heartbeat_interval_ms: u64::try_from(interval).unwrap_or(u64::MAX),
             }));
         }
-        commands.push(self.next_alarm(limits));
+        commands.push(self.next_alarm(now, limits));
         commands
     }
 
@@ -111,7 +132,7 @@ impl SessionState {
         }
         let answer = if encoding == self.encoding {
             match ClientFrame::decode(encoding, payload) {
-                Ok(frame) => self.decided(frame, now),
+                Ok(frame) => self.decided(frame),
                 Err(error) => refusal(error.to_string()),
             }
         } else {
@@ -125,12 +146,9 @@ impl SessionState {
         vec![answer, SocketCommand::Ready]
     }
 
-    fn decided(&mut self, frame: ClientFrame, now: Instant) -> SocketCommand {
+    fn decided(&self, frame: ClientFrame) -> SocketCommand {
         match (self.phase, frame) {
-            (_, ClientFrame::Heartbeat) => {
-                self.heartbeat_at = now;
-                SocketCommand::Send(ServerMessage::HeartbeatAck)
-            }
+            (_, ClientFrame::Heartbeat) => SocketCommand::Send(ServerMessage::HeartbeatAck),
             (Phase::Greeting | Phase::Empty, ClientFrame::Init(selection)) => SocketCommand::Subscribe {
                 targets: selection.targets,
                 known: selection.known,
@@ -167,8 +185,8 @@ impl SessionState {
         )
     }
 
-    /// The time of the last `AlarmAt` has come.
-    pub fn alarm(&mut self, limits: &SessionLimits, now: Instant) -> Commands {
+    /// The time of the last `AlarmAt` has come. Nobody is closed for silence without being asked.
+    pub fn alarm(&mut self, heard_at: Instant, limits: &SessionLimits, now: Instant) -> Commands {
         if self.phase == Phase::Closing {
             return Vec::new();
         }
@@ -177,26 +195,42 @@ impl SessionState {
             let reason = format!("No INIT within {seconds} s.");
             return self.close(CloseCode::InitTimeout, reason);
         }
-        if now >= self.heartbeat_deadline(limits) {
-            let reason = "No heartbeat in time.".to_owned();
-            return self.close(CloseCode::HeartbeatTimeout, reason);
+        let mut commands = Vec::with_capacity(2);
+        match self.pinged_since(heard_at) {
+            Some(pinged) if now >= pinged.answer_by => {
+                let reason = "No heartbeat in time.".to_owned();
+                return self.close(CloseCode::HeartbeatTimeout, reason);
+            }
+            None if now >= heard_at + limits.ping_after() => {
+                let answer_by = now + limits.answer_within();
+                self.pinged = Some(Pinged {
+                    heard_at,
+                    answer_by,
+                });
+                commands.push(SocketCommand::Ping);
+            }
+            _ => {}
         }
-        vec![self.next_alarm(limits)]
+        commands.push(self.next_alarm(heard_at, limits));
+        commands
+    }
+
+    fn pinged_since(&self, heard_at: Instant) -> Option<Pinged> {
+        self.pinged.filter(|pinged| pinged.heard_at == heard_at)
     }
 
     fn init_deadline(&self, limits: &SessionLimits) -> Instant {
         self.attached_at + limits.init_timeout
     }
 
-    fn heartbeat_deadline(&self, limits: &SessionLimits) -> Instant {
-        self.heartbeat_at + limits.heartbeat_interval + limits.heartbeat_interval / 2
-    }
-
-    fn next_alarm(&self, limits: &SessionLimits) -> SocketCommand {
-        let heartbeat = self.heartbeat_deadline(limits);
+    fn next_alarm(&self, heard_at: Instant, limits: &SessionLimits) -> SocketCommand {
+        let silent = match self.pinged_since(heard_at) {
+            Some(pinged) => pinged.answer_by,
+            None => heard_at + limits.ping_after(),
+        };
         SocketCommand::AlarmAt(match self.phase {
-            Phase::Greeting => heartbeat.min(self.init_deadline(limits)),
-            Phase::Empty | Phase::Live | Phase::Closing => heartbeat,
+            Phase::Greeting => silent.min(self.init_deadline(limits)),
+            Phase::Empty | Phase::Live | Phase::Closing => silent,
         })
     }
 

@@ -17,6 +17,8 @@ struct Bench {
     limits: SessionLimits,
     state: SessionState,
     now: Instant,
+    /// When the client was last heard.
+    heard_at: Instant,
 }
 
 impl Bench {
@@ -26,6 +28,7 @@ impl Bench {
             limits: SessionLimits::default(),
             state: SessionState::new(Encoding::Json, Phase::Greeting, now),
             now,
+            heard_at: now,
         }
     }
 
@@ -37,13 +40,14 @@ impl Bench {
 
     fn send(&mut self, message: serde_json::Value) -> Vec<SocketCommand> {
         let payload = message.to_string();
+        self.heard_at = self.now;
         self.state
             .received(Encoding::Json, payload.as_bytes(), &self.limits, self.now)
     }
 
     fn wait(&mut self, seconds: u64) -> Vec<SocketCommand> {
         self.now += Duration::from_secs(seconds);
-        self.state.alarm(&self.limits, self.now)
+        self.state.alarm(self.heard_at, &self.limits, self.now)
     }
 }
 
@@ -88,13 +92,58 @@ fn a_client_that_never_initialises_is_closed() {
     assert!(bench.wait(60).is_empty(), "closing happens once");
 }
 
+/// When the next alarm is, and whether a ping goes out.
+fn look(commands: &[SocketCommand]) -> (bool, Instant) {
+    match commands {
+        [SocketCommand::Ping, SocketCommand::AlarmAt(at)] => (true, *at),
+        [SocketCommand::AlarmAt(at)] => (false, *at),
+        other => panic!("expected a look at the silence, got {other:?}"),
+    }
+}
+
 #[test]
-fn a_heartbeat_may_be_late_by_half_an_interval() {
+fn who_is_heard_as_often_as_wanted_is_never_pinged() {
     let mut bench = Bench::live();
-    assert!(matches!(bench.wait(44)[..], [SocketCommand::AlarmAt(_)]));
-    bench.send(json!({"op": 4}));
-    assert!(matches!(bench.wait(44)[..], [SocketCommand::AlarmAt(_)]));
+    for _ in 0..10 {
+        bench.send(json!({"op": 4}));
+        let (pinged, at) = look(&bench.wait(33));
+        assert!(!pinged && at == bench.heard_at + Duration::from_millis(33_750));
+        bench.send(json!({"op": 4}));
+        assert!(!look(&bench.wait(30)).0);
+    }
+}
+
+#[test]
+fn who_is_silent_is_pinged_once_and_closed_when_no_answer_comes() {
+    let mut bench = Bench::live();
+    let (pinged, at) = look(&bench.wait(34));
+    assert!(pinged);
+    assert_eq!(at, bench.now + Duration::from_millis(11_250));
+    let (pinged, again) = look(&bench.wait(11));
+    assert!(!pinged && again == at, "asked once");
     assert_eq!(close_of(&bench.wait(1)), CloseCode::HeartbeatTimeout);
+    assert!(bench.wait(60).is_empty(), "closing happens once");
+}
+
+#[test]
+fn who_only_answers_pings_stays() {
+    let mut bench = Bench::live();
+    for _ in 0..10 {
+        assert!(look(&bench.wait(34)).0);
+        bench.now += Duration::from_secs(5);
+        bench.heard_at = bench.now;
+        let (pinged, at) = look(&bench.wait(6));
+        assert!(!pinged && at == bench.heard_at + Duration::from_millis(33_750));
+        bench.now = bench.heard_at;
+    }
+}
+
+#[test]
+fn nobody_is_closed_unasked_however_late_the_alarm_is() {
+    let mut bench = Bench::live();
+    assert!(look(&bench.wait(3_600)).0);
+    bench.heard_at = bench.now;
+    assert!(!look(&bench.wait(12)).0);
 }
 
 #[test]
@@ -184,5 +233,6 @@ fn after_an_init_that_found_nobody_only_heartbeats_are_awaited() {
         init[0],
         SocketCommand::Subscribe { first: true, .. }
     ));
-    assert_eq!(close_of(&bench.wait(40)), CloseCode::HeartbeatTimeout);
+    assert!(look(&bench.wait(40)).0);
+    assert_eq!(close_of(&bench.wait(12)), CloseCode::HeartbeatTimeout);
 }

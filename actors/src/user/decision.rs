@@ -82,8 +82,8 @@ pub(crate) fn decide(
             let is_unsaved = !was_settled || state.record().member().version != stored;
             decided(state, is_unsaved, change)
         }
-        (absent @ None, UserInput::Member { profile, presence }) => {
-            let state = absent.insert(UserState::new(profile, presence, now));
+        (absent @ None, UserInput::Member { update, presence }) => {
+            let state = absent.insert(UserState::new(update.into_profile(), presence, now));
             joined(state, true).map(Some)
         }
         (absent @ None, UserInput::Stored(stored)) => match *stored {

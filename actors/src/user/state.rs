@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use super::document::UserDocument;
 use crate::{
-    domain::{Member, Presence, Profile, Status, Timestamp, UserId, Version},
+    domain::{Member, Presence, Profile, ProfileUpdate, Status, Timestamp, UserId, Version},
     ports::store::{StoredMember, StoredUser},
 };
 
 /// Something that is told of a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserInput {
-    /// Discord told of the member as a whole.
+    /// Discord told of the member.
     Member {
-        /// The account.
-        profile: Profile,
+        /// What it said of the account.
+        update: ProfileUpdate,
         /// What they are doing; `None` if it was not told, then what is known stays.
         presence: Option<Presence>,
     },
@@ -186,8 +186,8 @@ impl UserState {
     /// Takes in what is told.
     pub fn apply(&mut self, input: UserInput, now: Timestamp) -> Change {
         let changed = match input {
-            UserInput::Member { profile, presence } => {
-                let profile_changed = self.set_profile(profile);
+            UserInput::Member { update, presence } => {
+                let profile_changed = self.update_profile(update);
                 presence.is_some_and(|presence| self.set_presence(presence, now)) || profile_changed
             }
             UserInput::Presence(presence) => self.set_presence(presence, now),
@@ -213,14 +213,16 @@ impl UserState {
         record.member.user_version = record.user.version;
     }
 
-    /// Another user's profile can only come here by mistake and changes nothing.
-    fn set_profile(&mut self, profile: Profile) -> bool {
-        let member = &mut self.record.member;
-        if profile.id != member.profile.id || profile == member.profile {
+    /// Another user's update can only come here by mistake and changes nothing.
+    fn update_profile(&mut self, update: ProfileUpdate) -> bool {
+        let known = &mut self.record.member.profile;
+        if update.id != known.id {
             return false;
         }
-        member.profile = profile;
-        true
+        let profile = update.apply_to(known);
+        let changed = profile != *known;
+        *known = profile;
+        changed
     }
 
     fn set_presence(&mut self, presence: Presence, now: Timestamp) -> bool {
@@ -283,7 +285,7 @@ mod tests {
             Change::Nothing
         );
         let member = UserInput::Member {
-            profile: samples::profile(),
+            update: samples::profile().into(),
             presence: Some(presence),
         };
         assert_eq!(user.apply(member, at(4_000)), Change::Nothing);
@@ -312,7 +314,7 @@ mod tests {
             ..samples::profile()
         };
         let input = UserInput::Member {
-            profile: renamed,
+            update: renamed.into(),
             presence: None,
         };
         assert_eq!(user.apply(input, at(2_000)), Change::Published);
@@ -328,7 +330,7 @@ mod tests {
             ..samples::profile()
         };
         let input = UserInput::Member {
-            profile: renamed,
+            update: renamed.into(),
             presence: Some(samples::presence()),
         };
         assert_eq!(user.apply(input, at(1_000)), Change::Published);
@@ -343,7 +345,7 @@ mod tests {
             ..samples::profile()
         };
         let input = UserInput::Member {
-            profile: stranger,
+            update: stranger.into(),
             presence: None,
         };
         assert_eq!(user.apply(input, at(2_000)), Change::Nothing);
@@ -378,7 +380,10 @@ mod tests {
                 samples::any_profile(),
                 prop::option::of(samples::any_presence())
             )
-                .prop_map(|(profile, presence)| UserInput::Member { profile, presence }),
+                .prop_map(|(profile, presence)| UserInput::Member {
+                    update: profile.into(),
+                    presence
+                }),
         ]
     }
 

@@ -180,7 +180,7 @@ mod tests {
         let mut state = UserState::restored(before.clone(), StoredUser::default(), at(9_000));
         assert_eq!(state.version(), before.version);
         let told = UserInput::Member {
-            profile: samples::profile(),
+            update: samples::profile().into(),
             presence: Some(samples::presence()),
         };
         assert_eq!(state.apply(told, at(9_001)), Change::Nothing);

@@ -233,12 +233,16 @@ fn every_reason_of_a_session_to_disconnect_is_an_example() {
     let fresh = || SessionState::new(Encoding::Json, Phase::Greeting, now);
     let live = || SessionState::new(Encoding::Json, Phase::Live, now);
     let heartbeat = json!({"op": 4}).to_string();
+    let silent = |mut state: SessionState, seconds: &[u64]| {
+        let ends = seconds.iter().map(|at| now + Duration::from_secs(*at));
+        ends.map(|at| state.alarm(now, &limits, at)).last().unwrap()
+    };
     let mut busy = live();
     let mut beat = || busy.received(Encoding::Json, heartbeat.as_bytes(), &limits, now);
     let ends = [
         (1001, live().going_away()),
-        (4001, live().alarm(&limits, now + Duration::from_secs(45))),
-        (4002, fresh().alarm(&limits, now + Duration::from_secs(5))),
+        (4001, silent(live(), &[34, 46])),
+        (4002, silent(fresh(), &[5])),
         (4008, (0..=120).map(|_| beat()).last().unwrap()),
     ];
     let examples = examples(Opcode::Disconnect);

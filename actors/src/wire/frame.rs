@@ -27,6 +27,8 @@ pub enum FrameKind {
     Binary = 0x2,
     /// The closing handshake.
     Close = 0x8,
+    /// To be answered with a pong, which a client's library does by itself.
+    Ping = 0x9,
     /// Answer to a ping.
     Pong = 0xA,
 }

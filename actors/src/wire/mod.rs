@@ -12,6 +12,7 @@ mod opcode;
 mod server;
 mod shared;
 mod user_list;
+mod value;
 
 pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, MAX_KNOWN, Selection, Targets};
 pub use dialect::{Dialect, Encoding};

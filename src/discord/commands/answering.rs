@@ -8,8 +8,8 @@ use std::{
 };
 
 use serenity::all::{
-    AutocompleteChoice, CommandInteraction, ComponentInteraction, CreateAutocompleteResponse,
-    CreateInteractionResponse, CreateInteractionResponseMessage, Interaction, InteractionId,
+    AutocompleteChoice, CreateAutocompleteResponse, CreateInteractionResponse,
+    CreateInteractionResponseMessage, InteractionId,
 };
 use tokio::{sync::OwnedSemaphorePermit, time};
 
@@ -20,23 +20,32 @@ use super::{
     reply::{Expiry, Place, Reply},
     stats::Outcome,
 };
+use crate::discord::{
+    interaction::{CommandUse, Interaction, InteractionKind},
+    login::is_unreadable,
+};
 
 /// How long Discord may take to take an answer.
 const DELIVERY: Duration = Duration::from_secs(10);
 /// How often it is tried to deliver what was promised, and the pause before the second time.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
+/// What is said where Discord did not say who asks.
+const NOBODY: &str = "Discord did not say who you are, so this was not done. Try it once more.";
 
 /// Answers; `place` is given back when only a question's time is waited for.
 pub(super) async fn answer(desk: Arc<Desk>, interaction: Interaction, place: OwnedSemaphorePermit) {
-    let expiry = match &interaction {
-        Interaction::Command(used) => command(&desk, used).await,
-        Interaction::Component(used) => component(&desk, used).await,
-        Interaction::Autocomplete(typed) => {
-            autocomplete(&desk, typed).await;
+    if let Some(application) = interaction.application_id {
+        desk.http.set_application_id(application.into());
+    }
+    let expiry = match &interaction.kind {
+        InteractionKind::Command(used) => command(&desk, &interaction, used).await,
+        InteractionKind::Component(button) => component(&desk, &interaction, button).await,
+        InteractionKind::Autocomplete(typed) => {
+            autocomplete(&desk, &interaction, typed).await;
             None
         }
-        _ => None,
+        InteractionKind::Other => None,
     };
     drop(place);
     if let Some((expiry, token)) = expiry {
@@ -60,49 +69,48 @@ enum Kind {
 /// What is left to do when the answer was delivered, and by which token.
 type Pending = Option<(Box<Expiry>, String)>;
 
-async fn command(desk: &Desk, used: &CommandInteraction) -> Pending {
-    desk.http.set_application_id(used.application_id);
-    let asker = Asker {
-        id: used.id,
-        token: &used.token,
-        kind: Kind::Command,
+async fn command(desk: &Desk, interaction: &Interaction, used: &CommandUse) -> Pending {
+    let asker = Asker::of(interaction, Kind::Command);
+    let call = Call::read(interaction, used);
+    let name = match used.subcommand.as_str() {
+        "" => used.name.clone(),
+        subcommand => format!("{} {subcommand}", used.name),
     };
-    let found = named(&used.data.name).zip(Call::read(used));
-    let name = full_name(&used.data.name, found.as_ref().map(|(_, call)| call));
     let work = async {
-        let (command, call) = found.as_ref()?;
-        command.run(desk, call).await
+        let command = named(&used.name)?;
+        match &call {
+            Some(call) => command.run(desk, call).await,
+            None => Some(Reply::refused(NOBODY)),
+        }
     };
     asker.serve(desk, name, work).await
 }
 
-fn full_name(command: &str, call: Option<&Call>) -> String {
-    match call {
-        Some(call) if !call.subcommand.is_empty() => format!("{command} {}", call.subcommand),
-        _ => command.to_owned(),
-    }
-}
-
-async fn component(desk: &Desk, used: &ComponentInteraction) -> Pending {
-    desk.http.set_application_id(used.application_id);
-    let asker = Asker {
-        id: used.id,
-        token: &used.token,
-        kind: Kind::Button,
-    };
-    let name = used.data.custom_id.split(':').next().unwrap_or_default();
-    let found = named(name).zip(Press::read(used));
+async fn component(desk: &Desk, interaction: &Interaction, button: &str) -> Pending {
+    let asker = Asker::of(interaction, Kind::Button);
+    let mut words = button.split(':');
+    let command = words.next().and_then(named);
+    let press = Press::read(interaction, button);
     // Behind the words of the id come who asked and when.
-    let words = used.data.custom_id.split(':').take(3);
-    let name = words.collect::<Vec<_>>().join(" ");
+    let name = button.split(':').take(3).collect::<Vec<_>>().join(" ");
     let work = async {
-        let (command, press) = found.as_ref()?;
-        command.press(desk, press).await
+        match &press {
+            Some(press) => command?.press(desk, press).await,
+            None => Some(Reply::refused(NOBODY).apart()),
+        }
     };
     asker.serve(desk, name, work).await
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    fn of(interaction: &'a Interaction, kind: Kind) -> Self {
+        Self {
+            id: interaction.id.into(),
+            token: &interaction.token,
+            kind,
+        }
+    }
+
     /// Does the work, and has the answer with Discord in time.
     async fn serve(
         &self,
@@ -201,8 +209,7 @@ async fn add(desk: &Desk, token: &str, reply: &Reply) -> bool {
 fn is_taken<T>(answer: Result<serenity::Result<T>, time::error::Elapsed>) -> bool {
     match answer {
         Ok(Ok(_)) => true,
-        // serenity could not read what Discord said to it, but it is done.
-        Ok(Err(serenity::Error::Json(_))) => true,
+        Ok(Err(error)) if is_unreadable(&error) => true,
         Ok(Err(error)) => {
             tracing::warn!(%error, "Discord did not take the answer to a command");
             false
@@ -232,16 +239,17 @@ async fn take_back(desk: &Desk, expiry: Expiry, token: String) {
     }
 }
 
-async fn autocomplete(desk: &Desk, typed: &CommandInteraction) {
+async fn autocomplete(desk: &Desk, interaction: &Interaction, typed: &CommandUse) {
     use serenity::builder::Builder;
-    let completed = named(&typed.data.name)
-        .zip(Call::read(typed))
+    let completed = named(&typed.name)
+        .zip(Call::read(interaction, typed))
         .map(|(command, call)| command.complete(desk, &call));
     let choices = completed.unwrap_or_default();
     let choices = choices.into_iter().map(AutocompleteChoice::from).collect();
     let choices = CreateAutocompleteResponse::new().set_choices(choices);
     let response = CreateInteractionResponse::Autocomplete(choices);
-    let responding = response.execute(&desk.http, (typed.id, typed.token.as_str()));
+    let asked = (interaction.id.into(), interaction.token.as_str());
+    let responding = response.execute(&desk.http, asked);
     // While somebody types fast, Discord has forgotten the question before last: no harm.
     if let Ok(Err(error)) = time::timeout(DELIVERY, responding).await {
         tracing::debug!(%error, "Discord did not take completions");

@@ -1,12 +1,10 @@
 //! What a command is, and what it is told when somebody uses it.
 
 use lantern_actors::domain::UserId;
-use serenity::all::{
-    CommandDataOption, CommandDataOptionValue, CommandInteraction, ComponentInteraction,
-    CreateCommand,
-};
+use serenity::all::CreateCommand;
 
 use super::{desk::Desk, reply::Reply};
+use crate::discord::interaction::{CommandUse, Interaction};
 
 /// A slash command.
 #[serenity::async_trait]
@@ -46,39 +44,15 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Reads an interaction; `None` if nobody could have sent it.
-    pub(super) fn read(interaction: &CommandInteraction) -> Option<Self> {
-        let mut call = Self {
-            user: UserId::try_from(interaction.user.id.get()).ok()?,
-            subcommand: String::new(),
-            largest_file: usize::try_from(interaction.attachment_size_limit).ok()?,
-            texts: Vec::new(),
-            typed: None,
-        };
-        call.take(&interaction.data.options);
-        Some(call)
-    }
-
-    fn take(&mut self, options: &[CommandDataOption]) {
-        for option in options {
-            match &option.value {
-                CommandDataOptionValue::SubCommand(inner)
-                | CommandDataOptionValue::SubCommandGroup(inner) => {
-                    if !self.subcommand.is_empty() {
-                        self.subcommand.push(' ');
-                    }
-                    self.subcommand.push_str(&option.name);
-                    self.take(inner);
-                }
-                CommandDataOptionValue::String(text) => {
-                    self.texts.push((option.name.clone(), text.clone()));
-                }
-                CommandDataOptionValue::Autocomplete { value, .. } => {
-                    self.typed = Some(value.clone());
-                }
-                _ => {}
-            }
-        }
+    /// What an interaction asks for; `None` if it does not say who asks.
+    pub(super) fn read(interaction: &Interaction, used: &CommandUse) -> Option<Self> {
+        Some(Self {
+            user: interaction.user?,
+            subcommand: used.subcommand.clone(),
+            largest_file: interaction.largest_file,
+            texts: used.texts.clone(),
+            typed: used.typed.clone(),
+        })
     }
 
     /// The text of an option; empty if it was not given, which Discord does not let happen to those
@@ -104,11 +78,11 @@ pub(super) struct Press {
 }
 
 impl Press {
-    /// Reads an interaction; `None` if nobody could have sent it.
-    pub(super) fn read(interaction: &ComponentInteraction) -> Option<Self> {
+    /// What an interaction presses; `None` if it does not say who does.
+    pub(super) fn read(interaction: &Interaction, button: &str) -> Option<Self> {
         Some(Self {
-            user: UserId::try_from(interaction.user.id.get()).ok()?,
-            button: interaction.data.custom_id.clone(),
+            user: interaction.user?,
+            button: button.to_owned(),
         })
     }
 }

@@ -8,13 +8,13 @@ use std::{
 
 use lantern_actors::Hub;
 use parking_lot::Mutex;
-use serenity::all::{Http, Interaction};
+use serenity::all::Http;
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
 
 use super::{answering, questions::Questions, stats::CommandStats};
 use crate::{
     auth::KvTokens,
-    discord::{gateway::GatewayConfig, login},
+    discord::{gateway::GatewayConfig, interaction::Interaction, login},
 };
 
 /// How many interactions may be under way. Members type by hand; this is for when nothing answers.

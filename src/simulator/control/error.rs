@@ -6,12 +6,16 @@ use poem::{IntoResponse, Response};
 use serde_json::json;
 use thiserror::Error;
 
+use crate::access::Refused;
 use crate::config::MAX_RATE;
 use crate::rest::reply::Reply;
 
 /// Why the control API did not do what it was asked.
 #[derive(Debug, Clone, Error)]
 pub enum ControlError {
+    /// Whoever asks may not.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// No such route.
     #[error("there is nothing here; GET /control lists what can be done")]
     NotFound,
@@ -45,6 +49,12 @@ pub enum ControlError {
     /// The rate is out of range.
     #[error("the rate must be between 0 and {MAX_RATE} updates a second")]
     InvalidRate,
+    /// No such close frame may be sent.
+    #[error("{0}")]
+    InvalidClose(String),
+    /// A patch leads nowhere.
+    #[error("{0}")]
+    InvalidPatch(String),
     /// No bot listens.
     #[error("no bot is connected; start one with its API at {0} and its token")]
     NoBot(String),
@@ -84,6 +94,9 @@ pub enum ControlError {
 impl ControlError {
     fn status_and_code(&self) -> (u16, &'static str) {
         match self {
+            Self::Refused(Refused::Host(_)) => (403, "foreign_host"),
+            Self::Refused(Refused::Peer { .. }) => (403, "foreign_machine"),
+            Self::Refused(Refused::Page) => (403, "foreign_page"),
             Self::NotFound => (404, "not_found"),
             Self::MethodNotAllowed => (405, "method_not_allowed"),
             Self::NotJson(_) => (400, "not_json"),
@@ -95,6 +108,8 @@ impl ControlError {
             Self::AlreadyMember(_) => (409, "already_member"),
             Self::BotMustStay => (409, "bot_must_stay"),
             Self::InvalidRate => (400, "invalid_rate"),
+            Self::InvalidClose(_) => (400, "invalid_close"),
+            Self::InvalidPatch(_) => (400, "invalid_patch"),
             Self::NoBot(_) => (409, "no_bot"),
             Self::Paused => (409, "paused"),
             Self::NoReply { .. } => (504, "no_reply"),

@@ -15,6 +15,7 @@ use crate::interactions::message::Origin;
 use crate::interactions::options::{self, Completeness};
 use crate::interactions::thread::{AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Thread};
 use crate::live::Live;
+use crate::patch::Patch;
 use crate::rest::reply::Reply;
 use crate::world::snowflake::id_from_json;
 use crate::world::{GUILD_ID, guild};
@@ -72,10 +73,13 @@ struct Circumstances {
     settle_ms: Option<u64>,
     /// Follow-ups to wait for.
     followups: Option<usize>,
+    /// How the event differs from Discord's.
+    #[serde(flatten)]
+    patch: Patch,
 }
 
 /// All that a request may say. What is flattened cannot refuse unknown fields by itself.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "type",
     "name",
     "options",
@@ -90,6 +94,8 @@ const FIELDS: [&str; 14] = [
     "wait_ms",
     "settle_ms",
     "followups",
+    "set",
+    "remove",
 ];
 
 fn read(wish: Map<String, Value>) -> Result<(Deed, Circumstances), ControlError> {
@@ -137,7 +143,7 @@ pub async fn fire(
         .member
         .map_or_else(|| live.world.lock().first_member(), |id| id.0);
     let prepared = prepare(live, deed)?;
-    let thread = send(live, &prepared, member, circumstances.channel)?;
+    let thread = send(live, &prepared, member, &circumstances)?;
     wait(live, &thread, &circumstances).await?;
     Ok(Reply::ok(&outcome(&thread)))
 }
@@ -286,7 +292,7 @@ fn send(
     live: &Live,
     prepared: &Prepared,
     member: u64,
-    channel: Option<Id>,
+    circumstances: &Circumstances,
 ) -> Result<Arc<Thread>, ControlError> {
     let world = live.world.lock();
     let user = world
@@ -296,13 +302,15 @@ fn send(
     let origin = Origin {
         interaction: live.interactions.new_id(),
         kind: prepared.kind,
-        channel: channel.map_or(guild::GENERAL_CHANNEL, |id| id.0),
+        channel: circumstances
+            .channel
+            .map_or(guild::GENERAL_CHANNEL, |id| id.0),
         user: user.into(),
         command: create::full_name(prepared.kind, &prepared.data),
         base_url: live.api_url(),
     };
     let token = format!("{}{:032x}", "aW50ZXJhY3Rpb246", rand::random::<u128>());
-    let event = create::event(
+    let mut event = create::event(
         &world,
         &origin,
         member,
@@ -311,9 +319,11 @@ fn send(
         prepared.source.as_ref(),
     );
     drop(world);
+    let patched = circumstances.patch.apply(&mut event);
+    patched.map_err(|error| ControlError::InvalidPatch(error.to_string()))?;
     let thread = Arc::new(Thread::new(origin, token, prepared.source.clone()));
     live.interactions.keep(Arc::clone(&thread));
-    live.announce("INTERACTION_CREATE", event);
+    live.announce("INTERACTION_CREATE", event.to_string());
     Ok(thread)
 }
 

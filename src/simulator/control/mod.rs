@@ -3,12 +3,16 @@
 //! Everything is JSON; errors are `{"error", "code"}` and say what to do. [`page`] lists it all.
 
 pub mod error;
+pub mod events;
 pub mod gateway;
+pub mod guard;
 pub mod images;
 pub mod interactions;
+pub mod limits;
 pub mod members;
 pub mod page;
 pub mod request;
+pub mod rest;
 pub mod stream;
 
 use poem::http::StatusCode;
@@ -25,11 +29,15 @@ pub fn routes() -> impl Endpoint {
         .at("/members/:id/presence", put(members::put_presence))
         .at("/members/:id/user", poem::patch(members::patch_user))
         .at("/gateway", get(gateway::show).post(gateway::act))
+        .at("/gateway/events", post(events::dispatch))
+        .at("/gateway/limits", get(limits::show).put(limits::set))
+        .at("/rest/patch", get(rest::show).put(rest::set))
         .at("/stream", get(stream::get_rate).put(stream::set_rate))
         .at("/bursts", post(stream::burst))
         .at("/images", get(images::show).put(images::set))
         .at("/interactions", post(interactions::fire))
         .at("/interactions/:id", get(interactions::show))
+        .around(guard::guarded)
         .catch_all_error(|error| async move { answer(&error) })
 }
 

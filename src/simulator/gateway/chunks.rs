@@ -1,6 +1,8 @@
 //! REQUEST_GUILD_MEMBERS and the chunks that answer it.
 
-use serde_json::{Map, Value};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
 
 use super::close::Close;
 use super::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
@@ -107,13 +109,21 @@ impl Filter {
 }
 
 /// Adds the chunks that answer `request` to the session. As Discord does, it says nothing when the
-/// guild is not the session's, or when all members are asked for without the intent.
+/// guild is not the session's, or when all members are asked for without the intent. All members
+/// asked for too soon are RATE_LIMITED.
 pub fn answer(live: &Live, session: &Session, request: &Request) {
     let everyone = request.filter == Filter::All(None);
     if request.guild != GUILD_ID
         || !session.identify.has_guild()
         || (everyone && !session.wants(GUILD_MEMBERS))
     {
+        return;
+    }
+    if everyone && let Err(wait) = live.members_limit.take(Instant::now()) {
+        session.push(Event {
+            name: "RATE_LIMITED".into(),
+            data: rate_limited(request, wait).into(),
+        });
         return;
     }
     // All chunks are read and queued under the world's lock: no update can come in between, and
@@ -132,10 +142,19 @@ pub fn answer(live: &Live, session: &Session, request: &Request) {
             request,
         );
         session.push(Event {
-            name: "GUILD_MEMBERS_CHUNK",
+            name: "GUILD_MEMBERS_CHUNK".into(),
             data: data.into(),
         });
     }
+}
+
+/// The `d` of RATE_LIMITED.
+fn rate_limited(request: &Request, wait: Duration) -> String {
+    let mut meta = json!({"guild_id": request.guild.to_string()});
+    if let (Some(nonce), Some(meta)) = (&request.nonce, meta.as_object_mut()) {
+        meta.insert("nonce".to_owned(), json!(nonce));
+    }
+    json!({"opcode": 8, "retry_after": wait.as_secs_f64(), "meta": meta}).to_string()
 }
 
 fn chunk<'a>(
@@ -175,8 +194,6 @@ fn chunk<'a>(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn parse(d: Value) -> Result<Request, Close> {
@@ -205,6 +222,21 @@ mod tests {
         ] {
             assert_eq!(parse(d.clone()), Err(Close::DecodeError), "{d}");
         }
+    }
+
+    #[test]
+    fn a_rate_limit_names_the_request() {
+        let mut request = parse(json!({"guild_id": "1", "query": "", "nonce": "n"})).unwrap();
+        let told = |request: &Request| -> Value {
+            let text = rate_limited(request, Duration::from_millis(26_300));
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(
+            told(&request),
+            json!({"opcode": 8, "retry_after": 26.3, "meta": {"guild_id": "1", "nonce": "n"}})
+        );
+        request.nonce = None;
+        assert_eq!(told(&request)["meta"], json!({"guild_id": "1"}));
     }
 
     #[test]

@@ -12,13 +12,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::chunks;
-use super::close::Close;
+use super::close::{Close, Frame};
 use super::encoder::Encoder;
 use super::identify::{Credentials, Identify};
 use super::payload::{self, Command};
 use super::session::{Event, NotResumable, Session};
-use super::{Order, Registration};
+use super::{Fate, Order, Registration};
 use crate::live::Live;
+use crate::tcp::Resettable;
 
 /// Payloads that a client may send in [`LIMIT_WINDOW`].
 const LIMIT: usize = 120;
@@ -32,7 +33,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 enum End {
     /// The gateway closes it.
-    Closed(Close),
+    Closed(Frame),
     /// The client closed it, with this code.
     ByClient(Option<u16>),
     /// The socket broke.
@@ -47,7 +48,7 @@ impl From<io::Error> for End {
 
 impl From<Close> for End {
     fn from(close: Close) -> Self {
-        Self::Closed(close)
+        Self::Closed(close.into())
     }
 }
 
@@ -57,8 +58,9 @@ pub async fn serve(
     socket: WebSocketStream,
     encoder: Encoder,
     gateway_url: String,
+    tcp: Option<Arc<Resettable>>,
 ) {
-    let registration = live.gateway.register();
+    let registration = live.gateway.register(tcp);
     let (id, cut) = (registration.id, Arc::clone(&registration.cut));
     let mut connection = Connection::new(
         Arc::clone(&live),
@@ -133,13 +135,7 @@ impl Connection {
         };
         tracing::debug!(connection = self.id, ?end, "gateway connection ends");
         match end {
-            End::Closed(close) => {
-                // After any other code a client may resume.
-                if close == Close::SessionTimedOut {
-                    self.forget_session();
-                }
-                self.close(close).await;
-            }
+            End::Closed(frame) => self.close(frame).await,
             // 1000 and 1001 give the session up; with any other code it can be resumed.
             End::ByClient(Some(1000 | 1001)) => self.forget_session(),
             End::ByClient(_) | End::Broken => {}
@@ -158,7 +154,10 @@ impl Connection {
                 Turn::Ordered(None) => return Ok(()),
                 Turn::Received(message) => self.receive(message).await?,
                 Turn::Wake => self.flush().await?,
-                Turn::Late => return Err(Close::SessionTimedOut.into()),
+                Turn::Late => {
+                    self.forget_session();
+                    return Err(Close::SessionTimedOut.into());
+                }
             }
         }
     }
@@ -203,6 +202,12 @@ impl Connection {
                 self.forget_session();
                 self.send(payload::invalid_session()).await
             }
+            Order::Close(dismissal) => {
+                if dismissal.session == Fate::Forgotten {
+                    self.forget_session();
+                }
+                Err(End::Closed(dismissal.frame))
+            }
         }
     }
 
@@ -222,6 +227,9 @@ impl Connection {
         match Command::parse(&text)? {
             Command::Heartbeat => {
                 self.expect_heartbeat();
+                if self.live.gateway.is_muted() {
+                    return Ok(());
+                }
                 self.send(payload::heartbeat_ack()).await
             }
             Command::Identify(d) => self.identify(&d),
@@ -268,6 +276,18 @@ impl Connection {
         self.session.clone().ok_or(Close::NotAuthenticated)
     }
 
+    /// An error if the control API has the next login refused. `session` is the one that a
+    /// RESUME names.
+    fn admitted(&self, session: Option<&str>) -> Result<(), End> {
+        let Some(dismissal) = self.live.gateway.take_refusal() else {
+            return Ok(());
+        };
+        if let (Some(session), Fate::Forgotten) = (session, dismissal.session) {
+            self.live.gateway.forget(session);
+        }
+        Err(End::Closed(dismissal.frame))
+    }
+
     fn credentials(&self) -> Credentials<'_> {
         Credentials {
             token: &self.live.config.token,
@@ -279,6 +299,7 @@ impl Connection {
         if self.session.is_some() {
             return Err(Close::AlreadyAuthenticated.into());
         }
+        self.admitted(None)?;
         let identify = Identify::check(d, &self.credentials())?;
         if identify.compress {
             self.encoder.compress_messages();
@@ -296,6 +317,7 @@ impl Connection {
         if self.session.is_some() {
             return Err(Close::AlreadyAuthenticated.into());
         }
+        self.admitted(Some(session))?;
         if !self.credentials().accept(token) {
             return Err(Close::AuthenticationFailed.into());
         }
@@ -312,7 +334,7 @@ impl Connection {
                     self.live.gateway.cut(holder);
                 }
                 session.push(Event {
-                    name: "RESUMED",
+                    name: "RESUMED".into(),
                     data: r#"{"_trace":[]}"#.into(),
                 });
                 if session.identify.compress {
@@ -380,9 +402,9 @@ impl Connection {
         }
     }
 
-    async fn close(&mut self, close: Close) {
-        let (code, reason) = close.code_and_reason();
-        let frame = Message::Close(Some((CloseCode::from(code), reason.to_owned())));
+    async fn close(&mut self, frame: Frame) {
+        let code = CloseCode::from(frame.code());
+        let frame = Message::Close(Some((code, frame.reason().to_owned())));
         let farewell = async {
             self.socket.send(frame).await?;
             while let Some(message) = self.socket.next().await {

@@ -10,24 +10,30 @@ pub mod connection;
 pub mod encoder;
 pub mod identify;
 pub mod intents;
+pub mod members_limit;
 pub mod payload;
+pub mod refusals;
 pub mod session;
 pub mod upgrade;
 pub mod zstd;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, watch};
 
+use close::Frame;
 use identify::Identify;
+use refusals::{Refusal, Refusals};
 use session::{Bounds, Buffer, Event, Session};
 
+use crate::tcp::Resettable;
+
 /// What the control API tells a connection to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Send opcode 1.
     AskForHeartbeat,
@@ -35,6 +41,26 @@ pub enum Order {
     Reconnect,
     /// Send opcode 9 and forget the session.
     Invalidate,
+    /// Close with a frame.
+    Close(Dismissal),
+}
+
+/// What becomes of a session when its connection is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It can be resumed.
+    Kept,
+    /// It cannot.
+    Forgotten,
+}
+
+/// How the control API has a connection closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dismissal {
+    /// The frame.
+    pub frame: Frame,
+    /// What becomes of the session.
+    pub session: Fate,
 }
 
 /// How to reach an open connection.
@@ -42,6 +68,7 @@ pub enum Order {
 struct Line {
     orders: mpsc::UnboundedSender<Order>,
     cut: Arc<Notify>,
+    tcp: Option<Arc<Resettable>>,
 }
 
 /// What a new connection listens to.
@@ -77,6 +104,9 @@ pub struct Gateway {
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     lines: Mutex<HashMap<u64, Line>>,
     paused: watch::Sender<bool>,
+    /// Whether heartbeats are not acknowledged.
+    muted: AtomicBool,
+    refusals: Refusals,
     next_id: AtomicU64,
     /// Rings when a connection has ended.
     ended: Notify,
@@ -90,6 +120,8 @@ impl Gateway {
             sessions: Mutex::default(),
             lines: Mutex::default(),
             paused: watch::Sender::new(false),
+            muted: AtomicBool::new(false),
+            refusals: Refusals::default(),
             next_id: AtomicU64::new(1),
             ended: Notify::new(),
         }
@@ -101,12 +133,21 @@ impl Gateway {
         self.sessions.lock().retain(|_, session| {
             if session.identify.has_guild() && session.wants(intent) {
                 session.push(Event {
-                    name,
+                    name: name.into(),
                     data: Arc::clone(data),
                 });
             }
             !session.buffer.lock().expired(now)
         });
+    }
+
+    /// Adds an event to every session, whatever it asked for; how many there are.
+    pub fn broadcast(&self, event: &Event) -> usize {
+        let sessions = self.sessions.lock();
+        sessions
+            .values()
+            .for_each(|session| session.push(event.clone()));
+        sessions.len()
     }
 
     /// Opens a session that `connection` holds.
@@ -136,8 +177,8 @@ impl Gateway {
         self.sessions.lock().remove(id);
     }
 
-    /// Enters a new connection.
-    pub fn register(&self) -> Registration {
+    /// Enters a new connection. Without `tcp` it cannot be reset, only cut.
+    pub fn register(&self, tcp: Option<Arc<Resettable>>) -> Registration {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (orders, inbox) = mpsc::unbounded_channel();
         let cut = Arc::new(Notify::new());
@@ -146,6 +187,7 @@ impl Gateway {
             Line {
                 orders,
                 cut: Arc::clone(&cut),
+                tcp,
             },
         );
         Registration {
@@ -176,12 +218,24 @@ impl Gateway {
         lines.len()
     }
 
+    /// Ends all connections by a TCP reset; how many there were.
+    pub fn reset_all(&self) -> usize {
+        let lines = self.lines.lock();
+        for line in lines.values() {
+            if let Some(tcp) = &line.tcp {
+                tcp.reset_when_dropped();
+            }
+            line.cut.notify_one();
+        }
+        lines.len()
+    }
+
     /// Tells all connections something; how many there are.
     pub fn order_all(&self, order: Order) -> usize {
         let lines = self.lines.lock();
         lines
             .values()
-            .filter(|line| line.orders.send(order).is_ok())
+            .filter(|line| line.orders.send(order.clone()).is_ok())
             .count()
     }
 
@@ -202,6 +256,34 @@ impl Gateway {
     /// Whether the gateway is silent.
     pub fn paused(&self) -> bool {
         *self.paused.borrow()
+    }
+
+    /// Leaves heartbeats without an answer, or answers them again; how many connections there are.
+    pub fn set_muted(&self, muted: bool) -> usize {
+        self.muted.store(muted, Ordering::Relaxed);
+        self.lines.lock().len()
+    }
+
+    /// Whether heartbeats are not acknowledged.
+    pub fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
+    }
+
+    /// Refuses the next logins, instead of those that were to be refused so far; how many
+    /// connections there are.
+    pub fn refuse(&self, refusal: Refusal) -> usize {
+        self.refusals.set(refusal);
+        self.lines.lock().len()
+    }
+
+    /// How the login at hand is refused, if it is.
+    pub fn take_refusal(&self) -> Option<Dismissal> {
+        self.refusals.take()
+    }
+
+    /// The logins that are still to be refused.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusals.pending()
     }
 
     /// How many connections are open.

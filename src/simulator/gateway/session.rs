@@ -3,6 +3,7 @@
 //! One buffer serves as outbox and as replay: the connection that holds the session sends from a
 //! cursor onwards, and RESUME moves the cursor back.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ const MAX_UNSENT_BYTES: usize = 256 << 20;
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The `t`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The `d`, as JSON.
     pub data: Arc<str>,
 }
@@ -214,7 +215,7 @@ mod tests {
 
     fn event(text: &str) -> Event {
         Event {
-            name: "TEST",
+            name: "TEST".into(),
             data: text.into(),
         }
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use poem::http::StatusCode;
-use poem::http::header::HOST;
+use poem::http::header::{HOST, ORIGIN};
 use poem::web::websocket::{CloseCode, Message, WebSocket, WebSocketStream};
 use poem::web::{Data, Query};
 use poem::{IntoResponse, Request, Response, handler};
 use serde::Deserialize;
 
-use super::close::Close;
+use super::close::{Close, Frame};
 use super::connection;
 use super::encoder::Encoder;
 use crate::live::Live;
@@ -39,8 +39,14 @@ pub async fn open(
             .header("location", "/control")
             .finish();
     };
+    if !live.access.socket(req.header(ORIGIN)) {
+        let message = "web pages of other machines may not open a gateway socket; \
+            --control-host names hosts whose pages may";
+        return message.with_status(StatusCode::FORBIDDEN).into_response();
+    }
     let live = Arc::clone(live);
     let url = live.gateway_url(req.header(HOST));
+    let tcp = live.streams.of(req.remote_addr());
     let known = options
         .v
         .as_deref()
@@ -51,7 +57,7 @@ pub async fn open(
         .on_upgrade(move |socket| async move {
             match encoder {
                 Some(encoder) if known && json => {
-                    connection::serve(live, socket, encoder, url).await
+                    connection::serve(live, socket, encoder, url, tcp).await
                 }
                 _ if known => refuse(socket, Close::DecodeError).await,
                 _ => refuse(socket, Close::InvalidApiVersion).await,
@@ -61,12 +67,12 @@ pub async fn open(
 }
 
 async fn refuse(mut socket: WebSocketStream, close: Close) {
-    let (code, reason) = close.code_and_reason();
+    let frame = Frame::from(close);
     // The client may be gone already; there is nobody to tell then.
     _ = socket
         .send(Message::Close(Some((
-            CloseCode::from(code),
-            reason.to_owned(),
+            CloseCode::from(frame.code()),
+            frame.reason().to_owned(),
         ))))
         .await;
 }

@@ -15,7 +15,7 @@ pub fn event(
     token: &str,
     data: &Value,
     source: Option<&Map<String, Value>>,
-) -> String {
+) -> Value {
     let channel = guild::channel(origin.channel).unwrap_or_default();
     let mut event = object(json!({
         "id": origin.interaction.to_string(), "application_id": BOT_ID.to_string(), "type": origin.kind,
@@ -36,7 +36,7 @@ pub fn event(
         "member".to_owned(),
         serde_json::from_str(&member).unwrap_or_default(),
     );
-    Value::Object(event).to_string()
+    event.into()
 }
 
 /// The `data` of a command, or of one that is being typed.

@@ -7,6 +7,7 @@ pub mod guilds;
 pub mod interactions;
 pub mod limits;
 pub mod login;
+pub mod patches;
 pub mod reply;
 pub mod request;
 
@@ -64,6 +65,7 @@ pub fn routes(requests_per_second: u32) -> impl Endpoint {
             messages(),
         )
         .catch_all_error(|error| async move { answer(&error) })
+        .around(patches::patched)
         .around(move |endpoint, req| limited(endpoint, req, Arc::clone(&limits)))
 }
 

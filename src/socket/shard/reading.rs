@@ -71,12 +71,17 @@ impl Shard {
 impl crate::socket::SocketLimits {
     /// Decodes the next thing, or reads more.
     fn step(&self, connection: &mut Connection, scratch: &mut [u8]) -> Step {
-        if connection.session_is_busy || connection.has_waiting_answers() {
+        if connection.is_not_read() {
             connection.unread = true;
             return Step::Wait;
         }
+        let was_amid_message = connection.decoder.is_amid_message();
         match connection.decoder.next(self.max_message_bytes) {
-            Ok(Some(received)) => self.received(connection, received),
+            Ok(Some(received)) => {
+                let now = Instant::now();
+                connection.heard(was_amid_message, now);
+                self.received(connection, received, now)
+            }
             Ok(None) => match connection.read(scratch) {
                 Ok(Some(length)) => {
                     let read = scratch.get(..length).unwrap_or_default();
@@ -93,9 +98,9 @@ impl crate::socket::SocketLimits {
         }
     }
 
-    fn received(&self, connection: &mut Connection, received: Received) -> Step {
+    fn received(&self, connection: &mut Connection, received: Received, now: Instant) -> Step {
         let most = self.frames_per_minute;
-        if !connection.frames.count(most, Instant::now()) {
+        if !connection.frames.count(most, now) {
             return Step::Close(CloseCode::RateLimited, "Too many frames in a minute.");
         }
         match received {

@@ -32,6 +32,7 @@ impl Shard {
                 } => self.subscribe(slot, &targets, &known, first),
                 SocketCommand::Unsubscribe(targets) => self.unsubscribe(slot, targets),
                 SocketCommand::AlarmAt(at) => self.alarms.set(at, Alarm::Session(id)),
+                SocketCommand::Ping => self.ping(slot),
                 SocketCommand::Close { code, reason } => self.close(slot, code, &reason),
                 SocketCommand::Ready => ready = true,
             }
@@ -42,6 +43,14 @@ impl Shard {
             if connection.unread {
                 self.readable(slot);
             }
+        }
+    }
+
+    fn ping(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get_mut(slot)
+            && connection.ending == Ending::Open
+        {
+            connection.queue_ping();
         }
     }
 

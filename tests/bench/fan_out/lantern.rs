@@ -37,7 +37,7 @@ pub fn run() {
         let hub = Hub::start(config, shards.clone(), shards.clone(), store)
             .await
             .unwrap();
-        hub.member(profile(user), Some(presence(0)));
+        hub.member(profile(user).into(), Some(presence(0)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let routes = Routes {

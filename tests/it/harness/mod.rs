@@ -220,6 +220,7 @@ pub fn still() -> SimulatorConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
         members: 3,
         rate: 0.0,
+        members_request_window: Duration::ZERO,
         ..SimulatorConfig::default()
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lantern_actors::domain::{GuildId, Presence, Profile, UserId};
+use lantern_actors::domain::{GuildId, Presence, Profile, ProfileUpdate, UserId};
 use lantern_actors::ports::intake::{GatewayState, Intake};
 use tokio::sync::watch;
 
-/// How long a test waits for what must happen. Serenity needs about 10 s for a new session.
+/// How long a test waits for what must happen. A new session may take 5 s.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What was told so far.
@@ -61,15 +61,17 @@ impl Recorder {
 impl Intake for Recorder {
     fn base(&self, _: GuildId) {}
 
-    fn member(&self, profile: Profile, presence: Option<Presence>) {
+    fn member(&self, update: ProfileUpdate, presence: Option<Presence>) {
         self.0.send_modify(|seen| {
-            let user = profile.id;
+            let user = update.id;
             *seen.tellings.entry(user).or_default() += 1;
             if let Some(presence) = &presence {
                 seen.presences.push((user, presence.clone()));
             }
-            let before = seen.members.remove(&user).map(|(_, presence)| presence);
-            let presence = presence.or(before).unwrap_or_default();
+            let (profile, presence) = match seen.members.remove(&user) {
+                Some((known, before)) => (update.apply_to(&known), presence.unwrap_or(before)),
+                None => (update.into_profile(), presence.unwrap_or_default()),
+            };
             seen.members.insert(user, (profile, presence));
         });
     }

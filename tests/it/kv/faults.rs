@@ -237,7 +237,7 @@ async fn who_leaves_amid_a_commit_and_comes_back_has_their_pairs() {
                 .await
                 .unwrap();
             faulty.rest.hub.left(faulty.user());
-            faulty.rest.hub.member(profile(USER), None);
+            faulty.rest.hub.member(profile(USER).into(), None);
             for _ in 0..round {
                 tokio::task::yield_now().await;
             }

@@ -11,7 +11,7 @@ use super::{quiet, start};
 
 const TOKEN: Option<&str> = Some("simulated-token");
 
-async fn with_bot(config: SimulatorConfig) -> (Simulator, Socket) {
+pub async fn with_bot(config: SimulatorConfig) -> (Simulator, Socket) {
     let simulator = start(config).await;
     let path = format!("/applications/{}/commands", simulator.application_id());
     let options = json!([{"name": "who", "description": "Whose", "type": 6}, {"name": "text", "description": "What", "type": 3, "autocomplete": true}]);
@@ -27,7 +27,7 @@ async fn with_bot(config: SimulatorConfig) -> (Simulator, Socket) {
 }
 
 /// Fires an interaction and lets the bot answer it; the event, and what the control API says.
-async fn exchange(
+pub async fn exchange(
     simulator: &Simulator,
     socket: &mut Socket,
     fire: Value,

@@ -1,5 +1,7 @@
 //! A gateway client that does only what a test says.
 
+use std::io::ErrorKind;
+
 use futures_util::{SinkExt, StreamExt};
 use lantern_simulator::Simulator;
 use serde_json::{Value, json};
@@ -20,6 +22,8 @@ pub enum End {
     Closed(u16),
     /// Without one.
     Cut,
+    /// By a TCP reset.
+    Reset,
 }
 
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -102,6 +106,9 @@ impl Socket {
             match self.message().await {
                 Ok(Message::Close(Some(frame))) => return End::Closed(frame.code.into()),
                 Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionReset => {
+                    return End::Reset;
+                }
                 Err(_) => return End::Cut,
             }
         }

@@ -49,7 +49,7 @@ pub async fn rest(
     soon("an answer", request.send()).await.expect("an answer")
 }
 
-async fn get(simulator: &Simulator, path: &str) -> (u16, Value) {
+pub async fn get(simulator: &Simulator, path: &str) -> (u16, Value) {
     let response = rest(simulator, "GET", path, Some("simulated-token"), Value::Null).await;
     (
         response.status().as_u16(),

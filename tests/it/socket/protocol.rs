@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{hub, ids, init, settled, subscribe};
-use crate::harness::{Closed, TestHub};
+use crate::harness::{Closed, Frame, RawClient, TestHub, Upgrade};
 
 #[tokio::test]
 async fn hello_tells_the_configured_interval() {
@@ -132,7 +132,10 @@ async fn without_heartbeats_the_socket_is_closed_and_those_that_send_them_stay()
     let hub = TestHub::with(1, |config| config.socket.heartbeat_interval_ms = 1_000).await;
     settled(&hub).await;
     let user = hub.members().await[0];
-    let (mut silent, _) = hub.watch(user).await;
+    // The other client answers pings by itself.
+    let mut silent = RawClient::open(hub.app().addr(), &Upgrade::default()).await;
+    let init = json!({"op": 2, "d": {"user_id": user}}).to_string();
+    silent.send(Frame::text(init).bytes()).await;
     let (mut alive, _) = hub.watch(user).await;
     let reaped = tokio::spawn(async move { silent.closed().await });
     // Longer than an interval and a half in all.

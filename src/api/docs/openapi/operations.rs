@@ -12,8 +12,8 @@ use super::{
 /// The first member of the demo, so that a request can be tried there as it is.
 const MEMBER: &str = "1141913533068345344";
 
-/// Every operation can be answered so, by the door in front of the router.
-const MALFORMED_URL: &str = "The URL cannot be decoded: `malformed_url`.";
+/// Every operation can be answered so, by what is in front of the router.
+const MALFORMED: &str = "The URL cannot be decoded, or the header Host is missing or is none: `malformed_url`, `invalid_host`.";
 
 /// What is to be in the schema of a parameter; and an example to try it with, if it is needed. What
 /// may be left out has its examples in the schema, where pages do not send them unasked.
@@ -62,7 +62,7 @@ fn header_example(name: &str) -> Option<Value> {
 
 /// Completes an operation.
 pub(super) fn complete(operation: &mut Node) {
-    malformed_url(operation);
+    malformed(operation);
     card_options(operation);
     if operation.get("responses").has("304") {
         if_none_match(operation);
@@ -84,20 +84,20 @@ fn card_options(operation: &mut Node) {
     }
 }
 
-fn malformed_url(operation: &mut Node) {
+fn malformed(operation: &mut Node) {
     let Some(responses) = operation.get_mut("responses") else {
         return;
     };
     if let Some(response) = responses.get_mut("400") {
         let description = response.get("description").as_text().unwrap_or_default();
-        let description = format!("{description} {MALFORMED_URL}");
+        let description = format!("{description} {MALFORMED}");
         response.set("description", description);
         return;
     }
     let schema = Node::object([("$ref", "#/components/schemas/Problem".into())]);
     let media = Node::object([("schema", schema)]);
     let content = Node::object([("application/problem+json", media)]);
-    let response = Node::object([("description", MALFORMED_URL.into()), ("content", content)]);
+    let response = Node::object([("description", MALFORMED.into()), ("content", content)]);
     responses.set("400", response);
     if let Some(responses) = responses.as_object_mut() {
         responses.sort_keys();

@@ -35,11 +35,14 @@ const fn detail(kind: ProblemKind) -> &'static str {
         ProblemKind::MalformedUrl => {
             "The URL has a percent sign that is not followed by two hexadecimal digits, or bytes that are not UTF-8."
         }
+        ProblemKind::InvalidHost => "The request has more than one Host.",
         ProblemKind::BadRequest => "The body could not be read to its end.",
         ProblemKind::InvalidUserId => {
             "\"ada\" is not a user id: a whole number as in 123456789012345678."
         }
-        ProblemKind::NoUserIds => "Name at least one user, as in ?user_ids=123456789012345678.",
+        ProblemKind::NoUserIds => {
+            "Name at least one user, as in ?user_ids=123456789012345678&user_ids=234567890123456789."
+        }
         ProblemKind::TooManyUserIds => "51 users were asked for; at most 50 are answered at once.",
         ProblemKind::DuplicateUserIds => "User 123456789012345678 is named twice.",
         ProblemKind::UnknownUser => "User 123456789012345678 is not monitored.",

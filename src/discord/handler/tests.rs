@@ -1,5 +1,7 @@
 //! What the core is told and Discord asked, event by event.
 
+use std::time::Duration;
+
 use lantern_actors::domain::Timestamp;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -23,11 +25,12 @@ fn status(presence: &Presence) -> &'static str {
 impl Intake for Told {
     fn base(&self, _: GuildId) {}
 
-    fn member(&self, profile: Profile, presence: Option<Presence>) {
+    fn member(&self, update: ProfileUpdate, presence: Option<Presence>) {
         let status = presence.as_ref().map_or("?", status);
+        let name = update.username.as_deref().unwrap_or("?");
         self.0
             .lock()
-            .push(format!("{} is {} {status}", profile.id, profile.username));
+            .push(format!("{} is {name} {status}", update.id));
     }
 
     fn presence(&self, user: UserId, presence: Presence) {
@@ -52,7 +55,7 @@ impl Intake for Told {
 }
 
 struct Bench {
-    reception: Reception,
+    handler: Handler,
     asks: mpsc::UnboundedSender<Ask>,
     told: Arc<Told>,
     now: Moment,
@@ -67,16 +70,16 @@ impl Bench {
         };
         let now = Moment::now();
         let intake = Arc::clone(&told) as Arc<dyn Intake>;
-        let (reception, asks) = Reception::new(&config, intake, Arc::default(), now);
+        let (handler, asks) = Handler::new(&config, intake, Arc::default(), now);
         Self {
-            reception,
+            handler,
             asks,
             told,
             now,
         }
     }
 
-    /// After the first census, with the members 2 and 3, of whom 3 is online.
+    /// After the first member sync, with the members 2 and 3, of whom 3 is online.
     fn live() -> Self {
         let mut bench = Self::new(None);
         bench.event("READY", ready(&["1"])).unwrap();
@@ -89,13 +92,13 @@ impl Bench {
     }
 
     fn event(&mut self, kind: &str, data: Value) -> Result<Option<Request>, GatewayError> {
-        let event = json!({"t": kind, "d": data});
-        self.reception
-            .event(serde_json::from_value(event).unwrap(), self.now)
+        let outcome = self
+            .handler
+            .event(EventKind::named(kind), &data, self.now)?;
+        Ok(outcome.request)
     }
 
     fn guild_is_there(&mut self) -> String {
-        // Without the many fields of a guild, this is salvaged.
         let guild = json!({"id": "1", "unavailable": false, "members": []});
         match self.event("GUILD_CREATE", guild) {
             Ok(Some(Request::Everybody { nonce })) => nonce,
@@ -103,12 +106,12 @@ impl Bench {
         }
     }
 
-    fn after(&mut self, pause: Duration) -> Outlook {
+    fn after(&mut self, pause: Duration) -> Option<Request> {
         self.now.instant += pause;
         self.now.wall = Timestamp::from_unix_ms(
             self.now.wall.unix_ms() + i64::try_from(pause.as_millis()).unwrap(),
         );
-        self.reception.look(Link::Up, None, self.now)
+        self.handler.tick(self.now)
     }
 }
 
@@ -176,7 +179,7 @@ fn the_base_guild_is_the_wanted_or_the_only_one() {
     assert!(refusal(None, &[]).contains("in no guild"));
     let mut bench = Bench::new(Some(2));
     bench.event("READY", ready(&["1", "2"])).unwrap();
-    assert_eq!(bench.reception.base().borrow().map(GuildId::get), Some(2));
+    assert_eq!(bench.handler.base().borrow().map(GuildId::get), Some(2));
 }
 
 #[test]
@@ -235,11 +238,8 @@ fn discord_is_asked_what_a_new_member_is_doing() {
         )
         .unwrap();
     bench.told.take();
-    let Outlook::Good(requests) = bench.after(Duration::from_millis(250)) else {
-        panic!("hopeless");
-    };
-    let [Request::Users(question)] = requests.as_slice() else {
-        panic!("{requests:?}")
+    let Some(Request::Users(question)) = bench.after(Duration::from_millis(250)) else {
+        panic!("nobody is asked for");
     };
     assert_eq!(question.users, [UserId::try_from(4).unwrap()]);
     let answer = chunk(&question.nonce, &[4], &[4]);
@@ -248,23 +248,66 @@ fn discord_is_asked_what_a_new_member_is_doing() {
 }
 
 #[test]
-fn a_presence_may_bring_the_whole_user_but_not_back_into_the_guild() {
+fn a_presence_may_bring_what_changed_of_the_user_but_not_back_into_the_guild() {
     let mut bench = Bench::live();
-    let mut whole = presence(2, "dnd");
-    whole["user"] = json!({"id": "2", "username": "half"});
-    bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
-    assert_eq!(bench.told.take(), ["2 is dnd"]);
-    whole["user"] = json!({"id": "2", "username": "new", "discriminator": "0", "public_flags": 0});
-    bench.event("PRESENCE_UPDATE", whole.clone()).unwrap();
-    assert_eq!(bench.told.take(), ["2 is new dnd"]);
+    bench.event("PRESENCE_UPDATE", presence(2, "dnd")).unwrap();
+    let mut renamed = presence(2, "dnd");
+    renamed["user"] = json!({"id": "2", "username": "new"});
+    bench.event("PRESENCE_UPDATE", renamed.clone()).unwrap();
+    assert_eq!(bench.told.take(), ["2 is dnd", "2 is new dnd"]);
     bench
         .event(
             "GUILD_MEMBER_REMOVE",
             json!({"guild_id": "1", "user": user(2)}),
         )
         .unwrap();
-    bench.event("PRESENCE_UPDATE", whole).unwrap();
+    bench.event("PRESENCE_UPDATE", renamed).unwrap();
     assert_eq!(bench.told.take(), ["2 left"]);
+}
+
+/// The list is older than the event, whose other fields it completes.
+#[test]
+fn a_name_told_while_the_list_is_on_its_way_stays() {
+    let mut bench = Bench::live();
+    bench.event("READY", ready(&["1"])).unwrap();
+    let nonce = bench.guild_is_there();
+    let mut renamed = presence(2, "dnd");
+    renamed["user"] = json!({"id": "2", "username": "new"});
+    bench.event("PRESENCE_UPDATE", renamed).unwrap();
+    bench.told.take();
+    let answer = chunk(&nonce, &[2, 3], &[]);
+    bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+    assert_eq!(bench.told.take()[..2], ["2 is new ?", "3 is u3 offline"]);
+}
+
+#[test]
+fn an_event_that_does_not_say_its_guild_is_about_the_only_one() {
+    for (guilds, told) in [(&["1"][..], &["2 is idle"][..]), (&["1", "7"], &[])] {
+        let mut bench = Bench::new(Some(1));
+        bench.event("READY", ready(guilds)).unwrap();
+        let nonce = bench.guild_is_there();
+        let answer = chunk(&nonce, &[2, 3], &[3]);
+        bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+        bench.told.take();
+        let mut odd = presence(2, "idle");
+        odd["guild_id"] = json!([]);
+        bench.event("PRESENCE_UPDATE", odd).unwrap();
+        assert_eq!(bench.told.take(), told);
+    }
+}
+
+#[test]
+fn a_login_whose_guilds_cannot_be_read_waits_for_the_guild() {
+    let mut bench = Bench::new(None);
+    let mut odd = ready(&["1"]);
+    odd["guilds"] = json!("all of them");
+    bench.event("READY", odd).unwrap();
+    assert_eq!(*bench.handler.base().borrow(), None);
+    let nonce = bench.guild_is_there();
+    assert_eq!(bench.handler.base().borrow().map(GuildId::get), Some(1));
+    let answer = chunk(&nonce, &[2, 3], &[]);
+    bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+    assert_eq!(bench.told.take().last().unwrap(), "Live");
 }
 
 #[test]
@@ -274,11 +317,8 @@ fn a_user_that_is_gone_when_asked_for_has_left() {
         .asks
         .send(Ask::Member(UserId::try_from(3).unwrap()))
         .unwrap();
-    let Outlook::Good(requests) = bench.after(Duration::from_millis(250)) else {
-        panic!("hopeless");
-    };
-    let [Request::Users(question)] = requests.as_slice() else {
-        panic!("{requests:?}")
+    let Some(Request::Users(question)) = bench.after(Duration::from_millis(250)) else {
+        panic!("nobody is asked for");
     };
     let mut answer = chunk(&question.nonce, &[], &[]);
     answer["not_found"] = json!(["3"]);
@@ -297,11 +337,8 @@ fn who_is_known_to_have_left_is_told_to_have_left_when_asked_for() {
         .asks
         .send(Ask::Member(UserId::try_from(3).unwrap()))
         .unwrap();
-    let Outlook::Good(requests) = bench.after(Duration::ZERO) else {
-        panic!("hopeless");
-    };
-    let [Request::Users(question)] = &requests[..] else {
-        panic!("{requests:?}");
+    let Some(Request::Users(question)) = bench.after(Duration::ZERO) else {
+        panic!("nobody is asked for");
     };
     let mut answer = chunk(&question.nonce, &[], &[]);
     answer["not_found"] = json!(["3"]);
@@ -311,28 +348,25 @@ fn who_is_known_to_have_left_is_told_to_have_left_when_asked_for() {
 
 /// Chunks that came already may be among what the core lost.
 #[test]
-fn a_recount_starts_a_running_census_anew() {
+fn a_recount_starts_a_running_sync_anew() {
     let mut bench = Bench::new(None);
     bench.event("READY", ready(&["1"])).unwrap();
     let first = bench.guild_is_there();
     bench.asks.send(Ask::Everybody).unwrap();
-    let Outlook::Good(requests) = bench.after(Duration::ZERO) else {
-        panic!("hopeless");
-    };
-    let [Request::Everybody { nonce }] = &requests[..] else {
-        panic!("{requests:?}");
+    let Some(Request::Everybody { nonce }) = bench.after(Duration::ZERO) else {
+        panic!("the list is not asked for");
     };
     bench.told.take();
     let late = chunk(&first, &[2, 3], &[]);
     bench.event("GUILD_MEMBERS_CHUNK", late).unwrap();
     assert_eq!(bench.told.take(), [""; 0]);
-    let answer = chunk(nonce, &[2], &[]);
+    let answer = chunk(&nonce, &[2], &[]);
     bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
     assert!(bench.told.take().contains(&"all are [2]".to_owned()));
 }
 
 #[test]
-fn a_new_session_is_away_until_its_census_and_drops_who_left_meanwhile() {
+fn a_new_session_is_away_until_its_sync_and_drops_who_left_meanwhile() {
     let mut bench = Bench::live();
     bench.event("READY", ready(&["1"])).unwrap();
     let nonce = bench.guild_is_there();
@@ -347,9 +381,7 @@ fn a_new_session_is_away_until_its_census_and_drops_who_left_meanwhile() {
 #[test]
 fn a_resumed_session_keeps_everything() {
     let mut bench = Bench::live();
-    let Outlook::Good(_) = bench.reception.look(Link::Down, None, bench.now) else {
-        panic!("hopeless");
-    };
+    bench.handler.connection_lost();
     bench
         .event("PRESENCE_UPDATE", presence(2, "online"))
         .unwrap();
@@ -357,7 +389,7 @@ fn a_resumed_session_keeps_everything() {
     let told = bench.told.take();
     assert!(told[0].starts_with("Away"), "{told:?}");
     assert_eq!(told[1..], ["2 is online", "Live"]);
-    assert_eq!(bench.reception.stats.resumes(), 1);
+    assert_eq!(bench.handler.stats.resumes(), 1);
 }
 
 #[test]
@@ -376,24 +408,49 @@ fn a_guild_that_is_not_reachable_loses_nobody() {
 }
 
 #[test]
-fn a_stalled_census_is_asked_again_and_silence_ends_the_client() {
+fn a_stalled_list_is_asked_for_again() {
     let mut bench = Bench::new(None);
     bench.event("READY", ready(&["1"])).unwrap();
     let first = bench.guild_is_there();
     let patience = GatewayConfig::new("").patience;
-    assert_eq!(bench.after(patience / 2), Outlook::Good(vec![]));
-    let Outlook::Good(requests) = bench.after(patience) else {
-        panic!("hopeless")
+    assert_eq!(bench.after(patience / 2), None);
+    let Some(Request::Everybody { nonce }) = bench.after(patience) else {
+        panic!("the list is not asked for");
     };
-    let [Request::Everybody { nonce }] = requests.as_slice() else {
-        panic!("{requests:?}")
-    };
-    assert_ne!(*nonce, first);
-    assert_eq!(bench.after(patience * 2), Outlook::Hopeless);
+    assert_ne!(nonce, first);
 }
 
 #[test]
-fn events_that_serenity_cannot_read_are_counted_and_salvaged() {
+fn a_list_that_discord_refuses_is_asked_for_when_it_allows_it() {
+    let mut bench = Bench::new(None);
+    bench.event("READY", ready(&["1"])).unwrap();
+    let nonce = bench.guild_is_there();
+    let limited = json!({
+        "opcode": 8, "retry_after": 26.3, "meta": {"guild_id": "1", "nonce": nonce}
+    });
+    bench.event("RATE_LIMITED", limited).unwrap();
+    assert_eq!(bench.after(Duration::from_secs(26)), None);
+    let Some(Request::Everybody { nonce }) = bench.after(Duration::from_millis(400)) else {
+        panic!("the list is not asked for");
+    };
+    let answer = chunk(&nonce, &[2, 3], &[]);
+    bench.event("GUILD_MEMBERS_CHUNK", answer).unwrap();
+    assert_eq!(bench.told.take().last().unwrap(), "Live");
+}
+
+#[test]
+fn a_limit_of_which_nothing_can_be_read_is_waited_out() {
+    let mut bench = Bench::new(None);
+    bench.event("READY", ready(&["1"])).unwrap();
+    bench.guild_is_there();
+    let limited = json!({"opcode": 8, "retry_after": "soon", "meta": null});
+    bench.event("RATE_LIMITED", limited).unwrap();
+    assert_eq!(bench.after(Duration::from_secs(29)), None);
+    assert!(bench.after(Duration::from_secs(2)).is_some());
+}
+
+#[test]
+fn events_with_an_odd_form_are_counted_and_read_all_the_same() {
     let mut bench = Bench::live();
     let mut odd = presence(2, "online");
     odd["activities"] = json!([{"name": "osu!", "type": 0, "created_at": "soon"}]);
@@ -402,7 +459,7 @@ fn events_that_serenity_cannot_read_are_counted_and_salvaged() {
         .event("PRESENCE_UPDATE", json!({"guild_id": "1"}))
         .unwrap();
     assert_eq!(bench.told.take(), ["2 is online"]);
-    let stats = &bench.reception.stats;
+    let stats = &bench.handler.stats;
     assert_eq!(stats.received(EventKind::PresenceUpdate), 2);
     assert_eq!(stats.unparsed(EventKind::PresenceUpdate), 2);
     assert_eq!(stats.salvaged(EventKind::PresenceUpdate), 1);

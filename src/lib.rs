@@ -11,3 +11,4 @@ pub mod server;
 pub mod socket;
 pub mod store;
 pub mod telemetry;
+pub mod vital;

@@ -10,6 +10,7 @@ use crate::{
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
+    telemetry,
 };
 use lantern_card::Cards;
 
@@ -48,6 +49,18 @@ pub fn cards(cards: Arc<Cards>) -> Collector {
                 count.load(Relaxed),
             );
         }
+    })
+}
+
+/// The numbers of the log.
+pub fn log() -> Collector {
+    Box::new(|out| {
+        let name = "lantern_log_lines_dropped_total";
+        let help = "Lines of the log that could not be written, or not in time.";
+        counter(out, name, help, telemetry::lines_dropped());
+        let name = "lantern_log_lines_left_out_total";
+        let help = "Lines of the log that were counted only, because many like them came before.";
+        counter(out, name, help, telemetry::lines_left_out());
     })
 }
 

@@ -47,6 +47,7 @@ use self::{
     index::Watched,
     shard::{Adopter, Attach, Command, Inbox, Shard},
 };
+use crate::vital::Vital;
 
 /// What a socket may cost, from the configuration.
 #[derive(Debug, Clone)]
@@ -82,6 +83,7 @@ pub struct Shards {
     stats: Arc<SocketStats>,
     next_id: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    vitals: Vec<Vital>,
     max_sockets: usize,
 }
 
@@ -90,7 +92,7 @@ impl Shards {
     pub fn start(shards: u16, limits: &SocketLimits) -> io::Result<Arc<Self>> {
         let watched = Arc::<Watched>::default();
         let stats = Arc::<SocketStats>::default();
-        let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
+        let (mut inboxes, mut threads, mut vitals) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..shards.max(1) {
             let (shard, inbox) = Shard::new(
                 number,
@@ -98,15 +100,18 @@ impl Shards {
                 Arc::clone(&watched),
                 Arc::clone(&stats),
             )?;
+            let (vital, pulse) = Vital::new("a fan-out shard");
             let thread = std::thread::Builder::new()
                 .name(format!("fan-out-{number}"))
                 .spawn(move || {
+                    let _pulse = pulse;
                     if let Err(error) = shard.run() {
                         tracing::error!(%error, "a fan-out shard failed");
                     }
                 })?;
             inboxes.push(inbox);
             threads.push(thread);
+            vitals.push(vital);
         }
         Ok(Arc::new(Self {
             inboxes,
@@ -114,8 +119,14 @@ impl Shards {
             stats,
             next_id: AtomicU64::new(0),
             threads: Mutex::new(threads),
+            vitals,
             max_sockets: limits.max_sockets,
         }))
+    }
+
+    /// The shards, none of which may end.
+    pub fn vitals(&self) -> &[Vital] {
+        &self.vitals
     }
 
     /// What the sockets count.

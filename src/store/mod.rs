@@ -15,7 +15,10 @@ use self::{
     },
     scylla::{ScyllaSettings, ScyllaStore},
 };
-use crate::config::{Config, StoreKind};
+use crate::{
+    config::{Config, StoreKind},
+    vital::Vital,
+};
 
 /// Why there is no store: one sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,8 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     /// What the writer of an embedded store counts.
     pub embedded: Option<Arc<WriterStats>>,
+    /// The writer of an embedded store.
+    pub writer: Option<Vital>,
     /// Where an embedded store hands out backups; closed when dropped.
     pub door: Option<Door>,
 }
@@ -89,6 +94,7 @@ pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
             Ok(OpenStore {
                 door: door.ok(),
                 embedded: Some(Arc::clone(store.stats())),
+                writer: Some(store.vital().clone()),
                 store: Arc::new(store),
             })
         }
@@ -100,6 +106,7 @@ pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
             Ok(OpenStore {
                 store: Arc::new(store),
                 embedded: None,
+                writer: None,
                 door: None,
             })
         }

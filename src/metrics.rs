@@ -12,6 +12,7 @@ use crate::{
     store::embedded::WriterStats,
     telemetry,
 };
+use lantern_actors::wire::pinned_bytes;
 use lantern_card::Cards;
 
 /// The numbers of cards and of the pictures inside them.
@@ -85,6 +86,12 @@ pub fn sockets(shards: Arc<Shards>) -> Collector {
             "lantern_queued_messages",
             "Messages that wait for sockets that are full.",
             stats.queued.load(Relaxed),
+        );
+        gauge(
+            out,
+            "lantern_pinned_bytes",
+            "Bytes of large texts that were replaced and that somebody still has to be sent.",
+            pinned_bytes(),
         );
         for (name, help, value) in [
             (

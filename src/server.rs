@@ -43,7 +43,7 @@ use tokio::{
 
 use self::host::HostError;
 use crate::{
-    api::{self, Gate, Problem, ProblemKind, cors},
+    api::{self, Content, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
 };
 
@@ -299,7 +299,7 @@ impl Routes {
         }
         let (path, headers) = (request.uri().path(), request.headers());
         if let Some(response) = api::at_once(&self.hub, request.method(), request.uri(), headers) {
-            let response = response.map(|body| Either::Left(Full::new(body)));
+            let response = response.map(|content| body_of(content, activity));
             return future::Either::Left(future::ready(Ok(response)));
         }
         if api::is_changed_at_once(request.method(), path) {
@@ -310,8 +310,7 @@ impl Routes {
                 let body = BodyDataStream::new(body);
                 let from = peers.remote.ip();
                 let response = api::change_at_once(&hub, &gate, &asked, from, body).await;
-                drop(underway);
-                Ok(response.map(|body| Either::Left(Full::new(body))))
+                Ok(response.map(|content| body_of(content, &underway.0)))
             }));
         }
         if path == "/socket" && !cors::is_preflight(request.method(), headers) {
@@ -329,6 +328,14 @@ impl Routes {
             let response = Response::from(api.get_response(request).await);
             Ok(response.map(|body| Either::Right(Paced::new(body, &underway.0))))
         }))
+    }
+}
+
+/// A short body is written in one go; of a longer one the client is seen to read it.
+fn body_of(content: Content, activity: &Arc<Activity>) -> Body {
+    match content {
+        Content::Whole(bytes) if bytes.len() <= PIECE_BYTES => Either::Left(Full::new(bytes)),
+        long => Either::Right(Paced::new(long.boxed(), activity)),
     }
 }
 

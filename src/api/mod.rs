@@ -7,6 +7,7 @@
 mod answer;
 mod builder;
 mod cards;
+mod content;
 pub mod cors;
 mod docs;
 pub mod etag;
@@ -38,11 +39,12 @@ use poem_openapi::OpenApiService;
 use lantern_card::Cards;
 
 pub use self::{
+    content::Content,
     docs::document,
     problem::{Problem, ProblemKind},
     storage::Gate,
 };
-use self::{metrics::Collector, routes::RouteTable};
+use self::{content::without_body, metrics::Collector, routes::RouteTable};
 
 /// What the interface is built on.
 pub struct ApiContext {
@@ -130,7 +132,7 @@ pub fn at_once(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Option<http::Response<Bytes>> {
+) -> Option<http::Response<Content>> {
     if uri.query().is_some() {
         return None;
     }
@@ -150,7 +152,7 @@ pub fn at_once(
             if key.is_empty() || !is_plain {
                 return None;
             }
-            storage::pair(hub, id, key, headers)
+            storage::pair(hub, id, key, headers).map(Content::from)
         }
     };
     Some(match *method {
@@ -172,22 +174,11 @@ pub async fn change_at_once<E>(
     asked: &http::request::Parts,
     from: IpAddr,
     body: impl Stream<Item = Result<Bytes, E>>,
-) -> http::Response<Bytes> {
+) -> http::Response<Content> {
     storage::set_at_once(hub, gate, asked, from, body).await
 }
 
 /// The answer to `HEAD`: that to `GET`, with its length, without its body.
-fn without_body(mut response: http::Response<Bytes>) -> http::Response<Bytes> {
-    let length = HeaderValue::from(response.body().len());
-    if response.status() != http::StatusCode::NOT_MODIFIED {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, length);
-    }
-    *response.body_mut() = Bytes::new();
-    response
-}
-
 /// Where requests come in: refuses what no route answers, and gives every error its form.
 struct Door {
     hub: Hub,
@@ -207,7 +198,7 @@ impl Endpoint for Door {
         let is_public = cors::is_public(path);
         let is_head = request.method() == Method::HEAD;
         let response = match self.refusal(&request) {
-            Some(response) => response,
+            Some(response) => response.map(Content::from),
             None => self.routed(request).await,
         };
         let mut response = if is_head {
@@ -252,27 +243,36 @@ impl Door {
         Some(response)
     }
 
-    async fn routed(&self, mut request: Request) -> http::Response<Bytes> {
+    async fn routed(&self, mut request: Request) -> http::Response<Content> {
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
         }
         if let Some(uri) = routes::without_file_name(request.uri()) {
             *request.uri_mut() = uri;
         }
-        let (parts, body) = self.service.get_response(request).await.into_parts();
+        let (mut parts, body) = self.service.get_response(request).await.into_parts();
         let Ok(body) = body.into_bytes().await else {
             let detail = "The answer could not be put together.";
-            return Problem::new(ProblemKind::Internal, detail).response();
+            let problem = Problem::new(ProblemKind::Internal, detail);
+            return problem.response().map(Content::from);
         };
+        let shared = parts.extensions.remove::<Content>();
         let mut response = http::Response::new(body);
         *response.status_mut() = parts.status;
         *response.headers_mut() = parts.headers;
-        problem::in_form(response)
+        match shared {
+            Some(content) => response.map(|_| content),
+            None => problem::in_form(response).map(Content::from),
+        }
     }
 }
 
-fn to_poem(response: http::Response<Bytes>) -> Response {
+fn to_poem(response: http::Response<impl Into<Content>>) -> Response {
     let (parts, body) = response.into_parts();
+    let body = match body.into() {
+        Content::Whole(bytes) => bytes.into(),
+        pieces => poem::Body::from(pieces.boxed()),
+    };
     Response::from_parts(
         ResponseParts {
             status: parts.status,
@@ -280,6 +280,6 @@ fn to_poem(response: http::Response<Bytes>) -> Response {
             headers: parts.headers,
             extensions: parts.extensions,
         },
-        body.into(),
+        body,
     )
 }

@@ -17,7 +17,7 @@ use mio::net::TcpStream;
 use ractor::ActorRef;
 
 use super::{
-    outbox::{Flushed, GATHERED, Outbox, Update},
+    outbox::{Flushed, GATHERED, Outbox, Update, length},
     pieces::Pieces,
     rfc6455::Decoder,
     stats::SocketStats,
@@ -33,10 +33,10 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    fn bytes(&self, dialect: Dialect) -> &Bytes {
+    fn pieces(&self, dialect: Dialect) -> &[Bytes] {
         match self {
-            Self::Update(update) => update.bytes(dialect),
-            Self::Event(_, frame) => frame.bytes(dialect),
+            Self::Update(update) => update.pieces(dialect),
+            Self::Event(_, frame) => frame.pieces(dialect),
         }
     }
 }
@@ -183,7 +183,9 @@ impl Connection {
             let Some(delivery) = take_first(&mut marked, batch) else {
                 break;
             };
-            let bytes = delivery.bytes(self.dialect);
+            let [bytes] = delivery.pieces(self.dialect) else {
+                return self.deliver_large(batch, all_marked);
+            };
             *slice = IoSlice::new(bytes);
             filled += 1;
             total += bytes.len();
@@ -197,9 +199,24 @@ impl Connection {
         let Some(delivery) = take_first(&mut { marked }, batch) else {
             return Ok(Written::default());
         };
-        let bytes = delivery.bytes(self.dialect);
+        let [bytes] = delivery.pieces(self.dialect) else {
+            return self.deliver_large(batch, marked);
+        };
         let sent = self.stream.write(bytes);
         self.delivered(batch, marked, bytes.len(), sent)
+    }
+
+    /// Delivers what does not consist of frames in one piece.
+    #[cold]
+    fn deliver_large(&mut self, batch: &[Delivery], marked: u64) -> Result<Written, Broken> {
+        self.queue(batch, marked);
+        let flushed = self.outbox.flush(&mut self.stream, self.dialect);
+        let flushed = flushed.map_err(|_| Broken)?;
+        Ok(Written {
+            deliveries: marked.count_ones(),
+            writes: 1,
+            became_full: flushed != Flushed::Everything,
+        })
     }
 
     fn delivered(
@@ -228,9 +245,9 @@ impl Connection {
         while let Some(delivery) = take_first(&mut marked, batch) {
             match delivery {
                 Delivery::Update(update) => self.outbox.update(update.clone()),
-                Delivery::Event(user, frame) => self
-                    .outbox
-                    .event_of(*user, frame.bytes(self.dialect).clone()),
+                Delivery::Event(user, frame) => {
+                    self.outbox.event_of(*user, frame.pieces(self.dialect))
+                }
             }
         }
     }
@@ -242,7 +259,7 @@ impl Connection {
             let Some(delivery) = take_first(&mut marked, batch) else {
                 return;
             };
-            let length = delivery.bytes(self.dialect).len();
+            let length = length(delivery.pieces(self.dialect));
             if sent < length {
                 let first = before ^ marked;
                 self.queue(batch, first);
@@ -300,6 +317,11 @@ impl Connection {
     /// Bytes of events that wait.
     pub fn waiting_event_bytes(&self) -> usize {
         self.outbox.event_bytes()
+    }
+
+    /// Bytes of everything that waits, which others may share.
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.bytes(self.dialect)
     }
 
     /// Tells the statistics how many messages wait.

@@ -58,6 +58,8 @@ pub struct SocketLimits {
     pub frames_per_minute: u32,
     /// How many bytes of events may wait for a client that does not read.
     pub max_queue_bytes: usize,
+    /// How many bytes of large texts that were replaced may wait for all sockets and responses.
+    pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
     /// How many sockets may be open.
@@ -70,6 +72,7 @@ impl Default for SocketLimits {
             max_message_bytes: 64 * 1024,
             frames_per_minute: 1_200,
             max_queue_bytes: 1024 * 1024,
+            max_pinned_bytes: 256 * 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
             max_sockets: 1_000_000,
         }

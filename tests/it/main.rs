@@ -19,6 +19,7 @@ mod gateway;
 mod harness;
 mod intake;
 mod kv;
+mod large_storage;
 mod openapi;
 mod order;
 mod presence;

@@ -9,8 +9,11 @@ mod dialect;
 mod examples;
 mod frame;
 mod opcode;
+mod pairs_text;
+mod pinned;
 mod server;
 mod shared;
+mod stale;
 mod user_list;
 mod value;
 
@@ -22,6 +25,9 @@ pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,
 };
 pub use opcode::Opcode;
-pub use server::{CloseCode, ServerMessage, Users, stale_document};
-pub use shared::{SharedFrame, Snapshot, StorageUpdate};
+pub use pairs_text::PairsText;
+pub(crate) use pinned::Current;
+pub use pinned::{LARGE, pinned_bytes};
+pub use server::{CloseCode, ServerMessage, Users};
+pub use shared::{DocumentText, SharedFrame, Snapshot, StorageUpdate};
 pub use user_list::UserList;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Dialect, Encoding, Opcode, Snapshot, UserList, frame_in};
-use crate::domain::{Timestamp, UserId, time::PublishedTime};
+use crate::domain::{Timestamp, UserId};
 
 /// A message for one socket.
 #[derive(Debug, Clone)]
@@ -49,12 +49,12 @@ pub enum Users {
 }
 
 impl Users {
-    /// The array, and whether more come behind it; `None` if it is none.
-    fn list(&self) -> Option<(&[Arc<Snapshot>], bool)> {
+    /// The users, and how they stand in the message; `None` if there is nobody to tell of.
+    fn list(&self) -> Option<(&[Arc<Snapshot>], Shape)> {
         match self {
-            Self::One(_) => None,
-            Self::Many(users) => Some((users, false)),
-            Self::Piece(users) => Some((users, true)),
+            Self::One(user) => Some((std::slice::from_ref(user.as_ref()?), Shape::One)),
+            Self::Many(users) => Some((users, Shape::Many)),
+            Self::Piece(users) => Some((users, Shape::Piece)),
         }
     }
 }
@@ -66,11 +66,10 @@ impl ServerMessage {
         frame_in(dialect, &self.payload(dialect.encoding, stale_since))
     }
 
-    /// The message by reference, if it has so many users that copying them together would cost too
-    /// much. While the gateway is away users are told with `stale`, so they are copied.
+    /// The message by reference, if copying its users together would cost too much.
     pub fn list(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Option<UserList> {
-        let (users, more) = self.users().filter(|_| stale_since.is_none())?.list()?;
-        UserList::new(self.opcode(), encoding, users, more)
+        let (users, shape) = self.users()?.list()?;
+        UserList::new(self.opcode(), encoding, users, shape, stale_since)
     }
 
     fn users(&self) -> Option<&Users> {
@@ -231,22 +230,41 @@ fn put_array_start(out: &mut Vec<u8>, encoding: Encoding, length: usize) {
     }
 }
 
-/// A message with an array of users, up to the first of them.
-pub(super) fn users_head(opcode: Opcode, encoding: Encoding, users: usize, more: bool) -> Vec<u8> {
-    let mut head = match more {
-        true => head_with_more(opcode, encoding),
-        false => envelope_head(opcode, encoding),
+/// How users stand in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As an object.
+    One,
+    /// As an array.
+    Many,
+    /// As an array with more to come.
+    Piece,
+}
+
+/// A message with users, up to the first of them.
+pub(super) fn users_head(
+    opcode: Opcode,
+    encoding: Encoding,
+    users: usize,
+    shape: Shape,
+) -> Vec<u8> {
+    let mut head = match shape {
+        Shape::Piece => head_with_more(opcode, encoding),
+        Shape::One | Shape::Many => envelope_head(opcode, encoding),
     };
-    put_array_start(&mut head, encoding, users);
+    if shape != Shape::One {
+        put_array_start(&mut head, encoding, users);
+    }
     head
 }
 
 /// What stands behind the last user of such a message.
-pub(super) const fn users_tail(encoding: Encoding, more: bool) -> &'static [u8] {
-    match (encoding, more) {
-        (Encoding::Json, false) => b"]}",
-        (Encoding::Json, true) => br#"],"more":true}"#,
-        (Encoding::MsgPack, more) => tail(Encoding::MsgPack, more),
+pub(super) const fn users_tail(encoding: Encoding, shape: Shape) -> &'static [u8] {
+    match (encoding, shape) {
+        (Encoding::Json, Shape::One) => b"}",
+        (Encoding::Json, Shape::Many) => b"]}",
+        (Encoding::Json, Shape::Piece) => br#"],"more":true}"#,
+        (Encoding::MsgPack, shape) => tail(Encoding::MsgPack, matches!(shape, Shape::Piece)),
     }
 }
 
@@ -256,45 +274,8 @@ fn put_document(
     snapshot: &Snapshot,
     stale_since: Option<Timestamp>,
 ) {
-    let document = snapshot.document(encoding);
-    match stale_since.filter(|since| snapshot.is_stale(*since)) {
-        None => out.extend_from_slice(&document),
-        Some(since) => out.extend_from_slice(&stale_document(&document, encoding, since)),
-    }
-}
-
-/// A user's document with `stale: true` and `observed_at` added: what is told of a user while the
-/// gateway is away.
-pub fn stale_document(document: &[u8], encoding: Encoding, since: Timestamp) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Staleness {
-        stale: bool,
-        observed_at: PublishedTime,
-    }
-    let staleness = Staleness {
-        stale: true,
-        observed_at: PublishedTime(since),
-    };
-    match encoding {
-        Encoding::Json => {
-            let mut stale = document.strip_suffix(b"}").unwrap_or(document).to_vec();
-            let mut added = serde_json::to_vec(&staleness).unwrap_or_default();
-            if let Some(brace) = added.first_mut() {
-                *brace = b',';
-            }
-            stale.extend_from_slice(&added);
-            stale
-        }
-        Encoding::MsgPack => {
-            let mut stale = document.to_vec();
-            let added = rmp_serde::to_vec_named(&staleness).unwrap_or_default();
-            // A document has fewer than 14 fields, so its map header is one byte and stays so.
-            if let (Some(header), Some((_, pairs))) = (stale.first_mut(), added.split_first()) {
-                *header += 2;
-                stale.extend_from_slice(pairs);
-            }
-            stale
-        }
+    for piece in snapshot.document_pieces(encoding, stale_since) {
+        out.extend_from_slice(&piece);
     }
 }
 

@@ -156,7 +156,7 @@ impl Index {
             .is_some_and(|slot| slot.place(user).is_ok())
     }
 
-    /// Whether this slot is told of that user.
+    /// Whether this slot is sent what is published of that user.
     pub fn watches(&self, slot: Slot, user: UserId) -> bool {
         self.watches_all(slot) || self.names(slot, user)
     }
@@ -323,6 +323,22 @@ mod tests {
             index.publish(Arc::new(snapshot));
         }
         index
+    }
+
+    #[test]
+    fn everybody_is_listed_once_for_all_who_ask_until_somebody_joins_or_leaves() {
+        let mut index = index();
+        let first = index.roster();
+        assert_eq!(first.len() as u64, USERS);
+        let changed = Arc::new(Snapshot::new(user(1), Version::new(2), b"{}"));
+        index.publish(changed);
+        assert!(Arc::ptr_eq(&first, &index.roster()));
+        let joined = Arc::new(Snapshot::new(user(USERS + 1), Version::new(1), b"{}"));
+        index.publish(joined);
+        assert!(index.roster().contains(&user(USERS + 1)));
+        index.remove(user(1));
+        assert!(!index.roster().contains(&user(1)));
+        assert!(first.contains(&user(1)), "who asked before keeps theirs");
     }
 
     #[derive(Debug, Clone)]

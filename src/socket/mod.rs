@@ -5,7 +5,7 @@
 //! | `upgrade` | the opening handshake, and taking the stream from hyper |
 //! | `shard` | a thread that owns sockets and delivers publications to them |
 //! | `connection`, `outbox` | one socket: writing at once, and what waits when it is full |
-//! | `pieces` | the rest of an answer that is told in pieces |
+//! | `pieces` | the rest of an answer that is sent in pieces |
 //! | `index` | who watches whom |
 //! | `rfc6455`, `inflate` | what clients send, as bytes |
 //! | `stats` | counters for the metrics |

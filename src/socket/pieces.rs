@@ -1,4 +1,4 @@
-//! An answer with many users, told in pieces: what is still to be told, and nothing that is told.
+//! An answer with many users that is sent in pieces: what is still to be sent.
 //!
 //! A guild of 100,000 is 100 MB, more than most clients take in one message. The subscription begins
 //! before the first piece, and a piece is made of the newest snapshots when there is room for it, so
@@ -24,11 +24,11 @@ pub struct Pieces {
     pub known: Known,
     /// How many of the users were passed.
     pub passed: usize,
-    /// What is told behind the last piece.
+    /// What is sent behind the last piece.
     pub behind: Behind,
 }
 
-/// What is told behind an answer.
+/// What is sent behind an answer.
 #[derive(Debug)]
 pub struct Behind {
     /// Who left before the client asked.
@@ -102,7 +102,7 @@ mod tests {
     }
 
     /// Ids of the next piece, and whether more are announced.
-    fn told(pieces: &mut Pieces, versions: &HashMap<u64, u64>) -> (Vec<u64>, bool) {
+    fn next(pieces: &mut Pieces, versions: &HashMap<u64, u64>) -> (Vec<u64>, bool) {
         let message = pieces.next(|user, _| {
             let version = versions.get(&user.get())?;
             Some(Arc::new(Snapshot::new(user, Version::new(*version), b"{}")))
@@ -119,25 +119,25 @@ mod tests {
     fn all_but_the_last_announce_more() {
         let versions = (1..=5).map(|id| (id, 1)).collect();
         let mut five = pieces(1..=5, 2);
-        assert_eq!(told(&mut five, &versions), (vec![1, 2], true));
-        assert_eq!(told(&mut five, &versions), (vec![3, 4], true));
-        assert_eq!(told(&mut five, &versions), (vec![5], false));
+        assert_eq!(next(&mut five, &versions), (vec![1, 2], true));
+        assert_eq!(next(&mut five, &versions), (vec![3, 4], true));
+        assert_eq!(next(&mut five, &versions), (vec![5], false));
         let mut whole = pieces(1..=4, 2);
-        assert_eq!(told(&mut whole, &versions), (vec![1, 2], true));
-        assert_eq!(told(&mut whole, &versions), (vec![3, 4], false));
-        assert_eq!(told(&mut pieces(1..=5, 5), &versions).0.len(), 5);
+        assert_eq!(next(&mut whole, &versions), (vec![1, 2], true));
+        assert_eq!(next(&mut whole, &versions), (vec![3, 4], false));
+        assert_eq!(next(&mut pieces(1..=5, 5), &versions).0.len(), 5);
     }
 
     #[test]
     fn those_without_news_take_no_room() {
         let mut versions: HashMap<u64, u64> = [(2, 1), (5, 1), (8, 1)].into();
         let mut some = pieces(1..=9, 2);
-        assert_eq!(told(&mut some, &versions), (vec![2, 5], true));
+        assert_eq!(next(&mut some, &versions), (vec![2, 5], true));
         // Who was to come left meanwhile.
         versions.remove(&8);
-        assert_eq!(told(&mut some, &versions), (vec![], false));
+        assert_eq!(next(&mut some, &versions), (vec![], false));
         assert_eq!(
-            told(&mut pieces(1..=9, 2), &HashMap::new()),
+            next(&mut pieces(1..=9, 2), &HashMap::new()),
             (vec![], false)
         );
     }

@@ -84,6 +84,17 @@ fn only_the_newest_presence_of_a_user_waits_in_the_oldest_place() {
 }
 
 #[test]
+fn a_ping_keeps_no_presence_in_its_place_and_stops_no_reading() {
+    let mut outbox = Outbox::default();
+    outbox.update(presence(1, 1));
+    outbox.ping(Bytes::from_static(b"[ping]"));
+    outbox.update(presence(1, 2));
+    assert_eq!((outbox.answers(), outbox.event_bytes()), (0, 6));
+    assert_eq!(written(&mut outbox), ["1.2", "ping"]);
+    assert_eq!(outbox.event_bytes(), 0);
+}
+
+#[test]
 fn of_pairs_and_presence_one_each_waits_and_the_newer_one_is_behind() {
     let mut outbox = Outbox::default();
     for update in [

@@ -51,19 +51,19 @@ impl Shard {
         let watcher = to_slot(slot);
         let message = pieces.next(|user, known| {
             let snapshot = self.index.snapshot(user)?;
-            let is_told = self.index.watches(watcher, user) && self.is_news(snapshot, known);
-            is_told.then(|| snapshot.clone())
+            let is_wanted = self.index.watches(watcher, user) && self.is_news(snapshot, known);
+            is_wanted.then(|| snapshot.clone())
         });
         self.answer(slot, &message);
         if pieces.is_through() {
-            self.tell_behind(slot, &pieces.behind);
+            self.send_behind(slot, &pieces.behind);
         } else if let Some(connection) = self.connections.get_mut(slot) {
             connection.pieces = Some(pieces);
         }
     }
 
     /// What follows an answer. Who is back meanwhile has not left.
-    pub(super) fn tell_behind(&mut self, slot: usize, behind: &Behind) {
+    pub(super) fn send_behind(&mut self, slot: usize, behind: &Behind) {
         let is_gone = |user: &&UserId| self.index.snapshot(**user).is_none();
         let gone: Vec<UserId> = behind.gone.iter().filter(is_gone).copied().collect();
         for user in gone {

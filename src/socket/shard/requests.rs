@@ -114,10 +114,10 @@ impl Shard {
         if let Some(users) = self.first_snapshots(&selection.targets, &selection.known) {
             self.answer(slot, &acknowledge(first, users));
         }
-        self.tell_behind(slot, &behind);
+        self.send_behind(slot, &behind);
     }
 
-    /// Whom an answer in pieces tells of; `None` if it is no array, or nobody is monitored.
+    /// Who is in an answer in pieces; `None` if it is no array, or nobody is monitored.
     fn chosen(&mut self, targets: &Targets) -> Option<Arc<[UserId]>> {
         match targets {
             Targets::All => Some(self.index.roster()),

@@ -65,21 +65,21 @@ async fn everybody_comes_in_pieces_in_every_dialect() {
         let whole = by_id(&hub.everybody().await);
         let mut client = RawClient::open(hub.app().addr(), &upgrade).await;
         client.send(frame.bytes()).await;
-        let (mut told, mut sizes) = (BTreeMap::new(), Vec::new());
+        let (mut sent, mut sizes) = (BTreeMap::new(), Vec::new());
         loop {
             let received = client.next().await.unwrap();
             assert_eq!(received.is_compressed(), deflate);
             let message = received.message();
             assert_eq!(message["t"], "INIT_ACK");
             sizes.push(message["d"].as_array().unwrap().len());
-            told.extend(by_id(&message["d"]));
+            sent.extend(by_id(&message["d"]));
             if message.get("more").is_none() {
                 break;
             }
             assert_eq!(message["more"], true);
         }
         assert_eq!(sizes, [6, 6, 6, 3]);
-        assert_eq!(told, whole);
+        assert_eq!(sent, whole);
         let name = format!("{packed} {deflate}");
         hub.control.playing(user, &name).await;
         let update = client.expect("PRESENCE_UPDATE").await;
@@ -96,9 +96,9 @@ async fn users_by_id_come_in_pieces_and_one_user_does_not() {
     named.as_array_mut().unwrap().push(json!("7"));
     let d = json!({"user_ids": named, "chunk": 2.0});
     client.send(&json!({"op": 2, "d": d})).await;
-    let told = pieces(&mut client, "INIT_ACK").await;
-    assert_eq!(sizes(&told), [2, 2, 1]);
-    let ids: Vec<String> = told.iter().flatten().map(id).collect();
+    let sent = pieces(&mut client, "INIT_ACK").await;
+    assert_eq!(sizes(&sent), [2, 2, 1]);
+    let ids: Vec<String> = sent.iter().flatten().map(id).collect();
     let expected: Vec<String> = members.iter().map(UserId::to_string).collect();
     assert_eq!(ids, expected);
     let error = client.expect("ERROR").await;
@@ -132,7 +132,7 @@ async fn who_has_not_changed_is_left_out_and_who_left_is_told_behind_the_last_pi
     let known: Map<String, Value> = versions.collect();
     for user in &members[..5] {
         hub.control.playing(*user, "Go").await;
-        hub.until_user(*user, "the game is told", |user| game(user) == "Go")
+        hub.until_user(*user, "the game is published", |user| game(user) == "Go")
             .await;
     }
     let mut bystander = hub.connect().await;
@@ -148,9 +148,9 @@ async fn who_has_not_changed_is_left_out_and_who_left_is_told_behind_the_last_pi
     ] {
         let mut client = hub.connect().await;
         client.send(&json!({"op": 2, "d": selection})).await;
-        let told = pieces(&mut client, "INIT_ACK").await;
-        assert_eq!(sizes(&told), [2, 2, 1]);
-        let ids: BTreeSet<String> = told.iter().flatten().map(id).collect();
+        let sent = pieces(&mut client, "INIT_ACK").await;
+        assert_eq!(sizes(&sent), [2, 2, 1]);
+        let ids: BTreeSet<String> = sent.iter().flatten().map(id).collect();
         let changed = members[..5].iter().map(UserId::to_string);
         assert_eq!(ids, changed.collect());
         let left = client.expect("USER_LEFT").await;
@@ -169,7 +169,7 @@ async fn who_has_not_changed_is_left_out_and_who_left_is_told_behind_the_last_pi
     assert_eq!(sizes(&pieces(&mut client, "INIT_ACK").await), [0]);
 }
 
-/// What a client holds that keeps what it is told, and fails if it is told anything old.
+/// What a client holds that keeps what it is sent, and fails if it is sent anything old.
 #[derive(Default)]
 struct Held {
     users: BTreeMap<String, Value>,
@@ -237,7 +237,7 @@ async fn waiting(hub: &TestHub) -> Client {
 }
 
 #[tokio::test]
-async fn nothing_is_missed_between_the_pieces_and_nothing_is_told_twice_or_late() {
+async fn nothing_is_missed_between_the_pieces_and_nothing_is_older_than_before() {
     let hub = large_hub().await;
     let members = hub.members().await;
     let mut client = waiting(&hub).await;

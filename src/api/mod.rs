@@ -11,6 +11,7 @@ pub mod cors;
 mod docs;
 pub mod etag;
 mod health;
+mod html;
 mod info;
 pub mod metrics;
 mod nullable;

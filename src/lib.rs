@@ -10,5 +10,6 @@ mod metrics;
 pub mod server;
 pub mod socket;
 pub mod store;
+mod stream;
 pub mod telemetry;
 pub mod vital;

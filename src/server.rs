@@ -42,9 +42,11 @@ use tokio::{
 };
 
 use self::host::HostError;
+
 use crate::{
     api::{self, Content, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
+    stream::HttpStream,
 };
 
 /// What a connection may cost, from the configuration.
@@ -165,7 +167,8 @@ async fn connection(
     });
     let answering = http1::Builder::new()
         .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_header_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(HttpStream::new(stream)), service)
         .with_upgrades();
     let mut answering = pin!(answering);
     tokio::select! {
@@ -341,7 +344,8 @@ fn body_of(content: Content, activity: &Arc<Activity>) -> Body {
 
 /// An answer of poem's that needs no work.
 fn ready_made(response: poem::Response, activity: &Arc<Activity>) -> Answering {
-    let response = Response::from(response);
+    let mut response = Response::from(response);
+    api::secure(response.headers_mut());
     let response = response.map(|body| Either::Right(Paced::new(body, activity)));
     future::Either::Left(future::ready(Ok(response)))
 }

@@ -333,7 +333,6 @@ fn picture(card: Card, format: Format, asked: &HeaderMap) -> http::Response<Byte
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "Accept"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
             header::HeaderName::from_static("cross-origin-resource-policy"),
             "cross-origin",

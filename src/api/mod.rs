@@ -12,6 +12,7 @@ pub mod cors;
 mod docs;
 pub mod etag;
 mod health;
+mod html;
 mod info;
 pub mod metrics;
 mod nullable;
@@ -142,7 +143,7 @@ pub fn at_once(
     if id.is_empty() || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
-    let response = match rest.strip_prefix("/storage") {
+    let mut response = match rest.strip_prefix("/storage") {
         None if rest.is_empty() => users::one(hub, id, headers),
         None => return None,
         Some("") => storage::pairs(hub, id, headers),
@@ -155,6 +156,7 @@ pub fn at_once(
             storage::pair(hub, id, key, headers).map(Content::from)
         }
     };
+    secure(response.headers_mut());
     Some(match *method {
         Method::HEAD => without_body(response),
         _ => response,
@@ -175,10 +177,11 @@ pub async fn change_at_once<E>(
     from: IpAddr,
     body: impl Stream<Item = Result<Bytes, E>>,
 ) -> http::Response<Content> {
-    storage::set_at_once(hub, gate, asked, from, body).await
+    let mut response = storage::set_at_once(hub, gate, asked, from, body).await;
+    secure(response.headers_mut());
+    response
 }
 
-/// The answer to `HEAD`: that to `GET`, with its length, without its body.
 /// Where requests come in: refuses what no route answers, and gives every error its form.
 struct Door {
     hub: Hub,
@@ -209,6 +212,7 @@ impl Endpoint for Door {
         if is_public {
             cors::allow(response.headers_mut());
         }
+        secure(response.headers_mut());
         Ok(to_poem(response))
     }
 }
@@ -225,6 +229,7 @@ impl Door {
         }
         let path = request.uri().path();
         let Some(allow) = self.routes.allow(path) else {
+            let path = problem::echo(path);
             let detail = format!("There is nothing at {path}. /docs tells what there is.");
             return Some(Problem::new(ProblemKind::NotFound, detail).response());
         };
@@ -235,7 +240,8 @@ impl Door {
         if allow.split(", ").any(|allowed| allowed == method.as_str()) {
             return None;
         }
-        let detail = format!("{method} is not possible at {path}; {allow} are.");
+        let (shown, path) = (problem::echo(method.as_str()), problem::echo(path));
+        let detail = format!("{shown} is not possible at {path}; {allow} are.");
         let mut response = Problem::new(ProblemKind::MethodNotAllowed, detail).response();
         if let Ok(allow) = HeaderValue::from_str(allow) {
             response.headers_mut().insert(header::ALLOW, allow);
@@ -265,6 +271,12 @@ impl Door {
             None => problem::in_form(response).map(Content::from),
         }
     }
+}
+
+/// What every answer says: it is of the type that it says, whatever it looks like.
+pub fn secure(headers: &mut HeaderMap) {
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
 }
 
 fn to_poem(response: http::Response<impl Into<Content>>) -> Response {

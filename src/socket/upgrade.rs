@@ -24,9 +24,9 @@ use lantern_actors::{
 };
 use poem::Response;
 use sha1::{Digest, Sha1};
-use tokio::net::TcpStream;
 
 use super::Shards;
+use crate::stream::HttpStream;
 
 /// Opens presence sockets.
 #[derive(Clone)]
@@ -118,9 +118,9 @@ fn hand_over(
     dialect: Dialect,
 ) -> std::io::Result<()> {
     let parts = upgraded
-        .downcast::<TokioIo<TcpStream>>()
+        .downcast::<TokioIo<HttpStream>>()
         .map_err(|_| std::io::Error::other("not a TCP stream"))?;
-    let stream = parts.io.into_inner().into_std()?;
+    let stream = parts.io.into_inner().into_inner().into_std()?;
     // Bytes that were read behind the request; a copy, so that hyper's buffer is freed.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     let stream = mio::net::TcpStream::from_std(stream);

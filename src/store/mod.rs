@@ -1,17 +1,23 @@
 //! The stores: what implements the port `lantern_actors::ports::store`.
 
 pub mod embedded;
+mod private;
 pub mod scylla;
 pub mod transfer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use lantern_actors::ports::Store;
 use tempfile::TempDir;
 
 use self::{
     embedded::{
-        BackupError, Door, EmbeddedConfig, EmbeddedStore, FolderError, OpenError, WriterStats,
+        BackupError, Door, EmbeddedConfig, EmbeddedStore, Folder, FolderError, OpenError,
+        WriterStats,
     },
     scylla::{ScyllaSettings, ScyllaStore},
 };
@@ -26,6 +32,9 @@ pub enum StoreOpenError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] embedded::OpenError),
+    /// There is no embedded store to be read.
+    #[error("there is no store in {}; name its folder with `path` of [store]", .0.display())]
+    NoStore(PathBuf),
     /// The store that is in use cannot be copied.
     #[error("cannot copy the store that is in use: {0}")]
     Copy(#[from] BackupError),
@@ -50,8 +59,13 @@ pub struct OpenStore {
 }
 
 /// Opens the store that is configured to be read as a whole. An embedded store that a running lantern
-/// uses is read from a copy that this one hands out, in a temporary folder.
+/// uses is read from a copy that this one hands out, in a temporary folder. None is made where there
+/// is none.
 pub async fn open_to_read(config: &Config) -> Result<(OpenStore, Option<TempDir>), StoreOpenError> {
+    let folder = &config.store.path;
+    if config.store.kind == StoreKind::Embedded && !Folder::is_one(folder) {
+        return Err(StoreOpenError::NoStore(folder.clone()));
+    }
     match open(config).await {
         Err(StoreOpenError::Embedded(OpenError::Folder(FolderError::InUse { path, .. }))) => {
             let copying = tokio::task::spawn_blocking(move || copy_of(&path));

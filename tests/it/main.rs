@@ -17,6 +17,7 @@ mod encodings;
 mod field;
 mod gateway;
 mod harness;
+mod headers;
 mod intake;
 mod kv;
 mod large_storage;

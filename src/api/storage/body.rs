@@ -13,7 +13,7 @@ use poem_openapi::{
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::api::{Problem, ProblemKind};
+use crate::api::{Problem, ProblemKind, problem};
 
 /// The most bytes that a value of so many characters has in UTF-8.
 const MAX_VALUE_BYTES: usize = 4 * MAX_VALUE_CHARS;
@@ -166,6 +166,8 @@ impl<'a> ApiExtractor<'a> for MergeBody {
 
 fn merge(bytes: Vec<u8>) -> Result<BTreeMap<PairKey, Option<PairValue>>, Problem> {
     let pairs = serde_json::from_slice::<Merge>(&bytes).map_err(|error| {
+        let error = error.to_string();
+        let error = problem::echo(&error);
         let detail = format!(
             "The body has to be an object of keys with texts or null, as in {{\"city\": \"Oslo\", \"mood\": null}}: {error}."
         );

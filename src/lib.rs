@@ -1,5 +1,6 @@
 //! Lantern's server: everything that touches the outside world.
 
+pub mod admission;
 pub mod api;
 pub mod app;
 pub mod auth;

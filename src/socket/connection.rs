@@ -20,6 +20,7 @@ use super::{
     rfc6455::Decoder,
     stats::SocketStats,
 };
+use crate::admission::Reservation;
 
 /// Something that is delivered to many sockets.
 #[derive(Debug)]
@@ -80,6 +81,8 @@ pub struct Connection {
     pub stall_alarm: bool,
     /// Bytes that came behind the server's close frame.
     pub discarded: usize,
+    /// Its place among the sockets that may be open, until it is dropped.
+    _place: Reservation,
     outbox: Outbox,
     /// How many messages of the outbox the statistics know of.
     counted: usize,
@@ -122,6 +125,7 @@ impl Connection {
         stream: TcpStream,
         dialect: Dialect,
         session: ActorRef<SessionMsg>,
+        place: Reservation,
         now: Instant,
     ) -> Self {
         Self {
@@ -143,6 +147,7 @@ impl Connection {
             heard_at: now,
             stall_alarm: false,
             discarded: 0,
+            _place: place,
             outbox: Outbox::default(),
             counted: 0,
         }

@@ -39,6 +39,8 @@ use lantern_actors::{
 use parking_lot::Mutex;
 use ractor::ActorId;
 
+use crate::admission::Reservation;
+
 pub use self::stats::SocketStats;
 pub use self::upgrade::{HandshakeError, Upgrader};
 use self::{
@@ -57,8 +59,6 @@ pub struct SocketLimits {
     pub max_queue_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
-    /// How many sockets may be open.
-    pub max_sockets: usize,
 }
 
 impl Default for SocketLimits {
@@ -68,7 +68,6 @@ impl Default for SocketLimits {
             frames_per_minute: 1_200,
             max_queue_bytes: 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
-            max_sockets: 1_000_000,
         }
     }
 }
@@ -80,7 +79,6 @@ pub struct Shards {
     stats: Arc<SocketStats>,
     next_id: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    max_sockets: usize,
 }
 
 impl Shards {
@@ -112,7 +110,6 @@ impl Shards {
             stats,
             next_id: AtomicU64::new(0),
             threads: Mutex::new(threads),
-            max_sockets: limits.max_sockets,
         }))
     }
 
@@ -125,11 +122,6 @@ impl Shards {
     /// watch everybody.
     pub fn subscriptions(&self) -> usize {
         self.watched.subscriptions()
-    }
-
-    /// Whether another socket may be opened.
-    pub fn has_room(&self) -> bool {
-        *self.stats.open.borrow() < self.max_sockets
     }
 
     /// Resolves when no socket is open.
@@ -158,6 +150,7 @@ impl Shards {
         stream: mio::net::TcpStream,
         read_ahead: Bytes,
         dialect: Dialect,
+        place: Reservation,
     ) -> bool {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         // There are at most 65,536 shards, and at least one.
@@ -174,6 +167,7 @@ impl Shards {
                 dialect,
                 session,
                 hub: Adopter(hub.clone()),
+                place,
             })));
         })
     }

@@ -31,3 +31,4 @@ mod rfc6455;
 mod simulator;
 mod slow_reader;
 mod socket;
+mod strangers;

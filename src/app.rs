@@ -26,6 +26,7 @@ use tokio::{
 };
 
 use crate::{
+    admission::{Admission, Descriptors, Limits, Resource, Wanted},
     api::{self, ApiContext, Gate},
     auth::{Claims, Failures, KvTokens},
     config::Config,
@@ -173,11 +174,14 @@ impl App {
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
         ];
         collectors.extend(opened.embedded.map(metrics::embedded_store));
-        let gate = Arc::new(gate(config));
+        let admission = admission(config);
+        collectors.push(metrics::admission(Arc::clone(&admission)));
+        let gate = Arc::new(gate(config, &admission));
         let routes = Routes {
             hub: hub.clone(),
             gate: Arc::clone(&gate),
-            sockets: Upgrader::new(hub.clone(), Arc::clone(&shards)),
+            sockets: Upgrader::new(hub.clone(), Arc::clone(&shards), Arc::clone(&admission)),
+            admission,
             api: Arc::new(api::endpoint(ApiContext {
                 hub: hub.clone(),
                 gate,
@@ -309,10 +313,27 @@ fn cards(config: &Config, demo: Option<&Simulator>) -> Result<Cards, AppError> {
     Cards::new(pictures, config.cards.cache_bytes).map_err(AppError::Pictures)
 }
 
+/// Who is let in. What else needs files has opened them.
+fn admission(config: &Config) -> Arc<Admission> {
+    let wanted = Wanted::from(config);
+    let descriptors = Descriptors::of_process();
+    let limits = Limits::new(&wanted, descriptors);
+    let sockets = limits.all(Resource::Sockets);
+    if sockets < wanted.sockets {
+        tracing::warn!(
+            files = descriptors.limit,
+            sockets,
+            connections = limits.all(Resource::Connections),
+            "the process may open fewer files than max_sockets of [socket] needs: so many sockets and connections are possible"
+        );
+    }
+    Admission::new(limits, config.shares.trusted_proxies.clone())
+}
+
 /// Who may change storage.
-fn gate(config: &Config) -> Gate {
+fn gate(config: &Config, admission: &Arc<Admission>) -> Gate {
     let failures = Failures::new(config.kv.failures_per_minute);
-    Gate::new(kv_tokens(config), failures)
+    Gate::new(kv_tokens(config), failures, Arc::clone(admission))
 }
 
 /// The maker of tokens, if there is a secret. It was checked with the configuration.

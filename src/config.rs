@@ -6,6 +6,7 @@
 mod cards;
 mod layers;
 mod scylla;
+mod shares;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -20,6 +21,7 @@ pub use self::{
     cards::CardsConfig,
     layers::{Base, Loaded, Origin, Setting},
     scylla::ScyllaConfig,
+    shares::SharesConfig,
 };
 
 /// Everything that can be configured.
@@ -28,6 +30,8 @@ pub use self::{
 pub struct Config {
     /// The listener and its connections.
     pub server: ServerConfig,
+    /// What one client address may have of it.
+    pub shares: SharesConfig,
     /// The presence socket.
     pub socket: SocketConfig,
     /// The connection to Discord.
@@ -59,6 +63,8 @@ pub struct ServerConfig {
     pub shutdown_timeout_ms: u64,
     /// How long an HTTP connection may be open without a complete request.
     pub idle_timeout_ms: u64,
+    /// How soon the first request must have come.
+    pub first_request_timeout_ms: u64,
     /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
     /// Where people reach the server, without a slash at its end; without it, where it listens.
@@ -247,6 +253,10 @@ impl Config {
         let timeouts = [
             ("server.shutdown_timeout_ms", server.shutdown_timeout_ms),
             ("server.idle_timeout_ms", server.idle_timeout_ms),
+            (
+                "server.first_request_timeout_ms",
+                server.first_request_timeout_ms,
+            ),
             ("socket.init_timeout_ms", socket.init_timeout_ms),
             (
                 "socket.write_stall_timeout_ms",
@@ -345,6 +355,7 @@ impl Config {
             0,
             600_000,
         );
+        self.shares.check(&mut within);
         self.cards.check(&mut within);
         self.scylla.check(&mut within);
         if store.path.as_os_str().is_empty() {
@@ -389,7 +400,6 @@ impl From<&Config> for SocketLimits {
             max_queue_bytes: socket.max_queue_bytes,
             max_pinned_bytes: socket.max_pinned_bytes,
             write_stall_timeout: Duration::from_millis(socket.write_stall_timeout_ms),
-            max_sockets: socket.max_sockets,
         }
     }
 }
@@ -400,8 +410,8 @@ const FRAMES_PER_MESSAGE: u32 = 10;
 impl From<&Config> for ServerLimits {
     fn from(config: &Config) -> Self {
         Self {
-            max_connections: config.server.max_connections,
             idle_timeout: Duration::from_millis(config.server.idle_timeout_ms),
+            first_request_timeout: Duration::from_millis(config.server.first_request_timeout_ms),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Lantern's server: everything that touches the outside world.
 
+pub mod admission;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -10,6 +11,5 @@ mod metrics;
 pub mod server;
 pub mod socket;
 pub mod store;
-mod stream;
 pub mod telemetry;
 pub mod vital;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    admission::Admission,
     api::metrics::{Collector, counter, family, gauge, sample},
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
@@ -142,6 +143,37 @@ pub fn sockets(shards: Arc<Shards>) -> Collector {
         for (code, count) in stats.closes() {
             sample(out, name, &format!("{{code=\"{}\"}}", code.number()), count);
         }
+    })
+}
+
+/// How near the limits are, and what was refused.
+pub fn admission(admission: Arc<Admission>) -> Collector {
+    Box::new(move |out| {
+        let name = "lantern_admitted";
+        family(out, "gauge", name, "What clients hold of what is limited.");
+        for (resource, held, _) in admission.held() {
+            let labels = format!("{{resource=\"{}\"}}", resource.name());
+            sample(out, name, &labels, held);
+        }
+        let name = "lantern_admitted_limit";
+        family(out, "gauge", name, "How much of it clients may hold.");
+        for (resource, _, limit) in admission.held() {
+            let labels = format!("{{resource=\"{}\"}}", resource.name());
+            sample(out, name, &labels, limit);
+        }
+        let name = "lantern_refused_total";
+        let help = "What was not let in, by the limit that was reached.";
+        family(out, "counter", name, help);
+        for (refusal, count) in admission.refused() {
+            let labels = format!("{{reason=\"{}\"}}", refusal.reason());
+            sample(out, name, &labels, count);
+        }
+        gauge(
+            out,
+            "lantern_addresses_remembered",
+            "Client addresses whose shares are counted.",
+            admission.addresses(),
+        );
     })
 }
 

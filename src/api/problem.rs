@@ -14,6 +14,8 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+use crate::admission::Refusal;
+
 const CONTENT_TYPE: &str = "application/problem+json";
 
 /// Every kind of problem: what clients can act on.
@@ -81,9 +83,11 @@ pub enum ProblemKind {
     PreconditionFailed,
     /// An address came with too many tokens that are none.
     TooManyFailures,
+    /// An address has as much of something as one address may.
+    TooMuchFromAddress,
     /// It cannot be stored, or read, now.
     StoreUnavailable,
-    /// So much is being drawn that this has to come again.
+    /// So much is being done that this has to come again.
     Busy,
     /// There is no secret to make tokens with.
     TokensOff,
@@ -97,7 +101,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedUrl,
         Self::InvalidHost,
         Self::BadRequest,
@@ -129,6 +133,7 @@ impl ProblemKind {
         Self::TooManyPairs,
         Self::PreconditionFailed,
         Self::TooManyFailures,
+        Self::TooMuchFromAddress,
         Self::StoreUnavailable,
         Self::Busy,
         Self::TokensOff,
@@ -171,6 +176,7 @@ impl ProblemKind {
             Self::TooManyPairs => (409, "too_many_pairs", "Too many pairs"),
             Self::PreconditionFailed => (412, "precondition_failed", "Another version"),
             Self::TooManyFailures => (429, "too_many_failures", "Too many wrong tokens"),
+            Self::TooMuchFromAddress => (429, "too_much_from_address", "Too much from one address"),
             Self::StoreUnavailable => (503, "store_unavailable", "Store not available"),
             Self::Busy => (503, "busy", "Too busy"),
             Self::TokensOff => (503, "tokens_off", "Tokens turned off"),
@@ -278,6 +284,24 @@ impl Problem {
             error: &self.detail,
         };
         serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+/// After how many seconds what was refused may be tried again.
+const REFUSED_RETRY_S: u32 = 2;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::Full(_) => ProblemKind::Busy,
+            Refusal::Share(_) | Refusal::Rate => ProblemKind::TooMuchFromAddress,
+        };
+        let detail = match refusal {
+            Refusal::Full(_) => "So much is being sent to this server that this has to come again.",
+            Refusal::Share(_) => "So much comes from this address that this has to come again.",
+            Refusal::Rate => "This address connects too often.",
+        };
+        Self::new(kind, detail).retry_after_s(REFUSED_RETRY_S)
     }
 }
 

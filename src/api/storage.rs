@@ -82,8 +82,10 @@ impl StorageRoutes {
         body: MergeBody,
     ) -> Answer<Changed> {
         let merge = async {
-            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
-            let request = StorageRequest::Merge(body.0?);
+            let from = address(remote);
+            let (user, authority) = open(&self.hub, &self.gate, &id.0, &token, from)?;
+            let pairs = body.read(self.gate.budget(from)).await?;
+            let request = StorageRequest::Merge(pairs);
             self.change(user, authority, request).await
         };
         done(merge.await, None).into()
@@ -103,7 +105,7 @@ impl StorageRoutes {
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let reset = async {
-            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
+            let (user, authority) = open(&self.hub, &self.gate, &id.0, &token, address(remote))?;
             self.change(user, authority, StorageRequest::Reset).await
         };
         done(reset.await, None).into()
@@ -156,16 +158,16 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Answer<ChangedPair> {
         let condition = if_match.or(if_none_match);
+        let from = address(remote);
         let change = Change {
             id: &id.0,
             key: key.0,
             condition,
             token: &token,
-            from: address(remote),
+            from,
         };
-        set(&self.hub, &self.gate, change, async { body.0 })
-            .await
-            .into()
+        let value = body.read(self.gate.budget(from));
+        set(&self.hub, &self.gate, change, value).await.into()
     }
 
     /// Change a pair
@@ -190,16 +192,16 @@ impl StorageRoutes {
         body: ValueBody,
     ) -> Answer<ChangedPair> {
         let condition = if_match.of_existing();
+        let from = address(remote);
         let change = Change {
             id: &id.0,
             key: key.0,
             condition,
             token: &token,
-            from: address(remote),
+            from,
         };
-        set(&self.hub, &self.gate, change, async { body.0 })
-            .await
-            .into()
+        let value = body.read(self.gate.budget(from));
+        set(&self.hub, &self.gate, change, value).await.into()
     }
 
     /// Remove a pair
@@ -221,7 +223,7 @@ impl StorageRoutes {
         remote: &RemoteAddr,
     ) -> Answer<Changed> {
         let delete = async {
-            let (user, authority) = self.gate.open(&id.0, &token, address(remote))?;
+            let (user, authority) = open(&self.hub, &self.gate, &id.0, &token, address(remote))?;
             let key = parsed(key.0)?;
             let condition = if_match.of_existing();
             let request = StorageRequest::Delete { key, condition };
@@ -251,18 +253,37 @@ struct Change<'a> {
     from: IpAddr,
 }
 
+/// Whose storage it is, and by what right it is changed, as far as that is known without asking the
+/// user's actor: before the body is read.
+fn open(
+    hub: &Hub,
+    gate: &Gate,
+    id: &str,
+    token: &TokenHeader,
+    from: IpAddr,
+) -> Result<(UserId, Authority), Problem> {
+    let (user, authority) = gate.open(id, token, from)?;
+    match (hub.decided(user), authority) {
+        (None, _) => Err(problem(hub, user, &StorageError::UnknownUser)),
+        // Versions of tokens only grow, on all nodes.
+        (Some(Ok(decided)), Authority::Token(version)) if version < decided.token_version => {
+            Err(problem(hub, user, &StorageError::OldToken))
+        }
+        _ => Ok((user, authority)),
+    }
+}
+
+/// `value` is read once it is known that the token may be right.
 async fn set(
     hub: &Hub,
     gate: &Gate,
     asked: Change<'_>,
     value: impl Future<Output = Result<PairValue, Problem>>,
 ) -> Response {
-    // Taken off the connection whatever the answer is, because another request may follow.
-    let value = value.await;
     let set = async {
-        let (user, authority) = gate.open(asked.id, asked.token, asked.from)?;
+        let (user, authority) = open(hub, gate, asked.id, asked.token, asked.from)?;
         let key = parsed(asked.key)?;
-        let value = value?;
+        let value = value.await?;
         let tag = value.tag();
         let request = StorageRequest::Put {
             key,
@@ -317,7 +338,8 @@ pub(super) async fn set_at_once<E>(
         token: &TokenHeader::of(&asked.headers),
         from,
     };
-    let mut response = set(hub, gate, change, body::value_of(body)).await;
+    let value = body::value_of(body, gate.budget(from));
+    let mut response = set(hub, gate, change, value).await;
     cors::allow(response.headers_mut());
     response
 }

@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
+
+use crate::admission::network;
 
 /// Within which time they are counted.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -38,13 +40,14 @@ impl Failures {
     /// Counts one; if there were too many, how long to wait.
     pub fn count(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut by_address = self.by_address.lock();
-        if by_address.len() >= MOST_ADDRESSES {
+        let address = network(address);
+        if by_address.len() >= MOST_ADDRESSES && !by_address.contains_key(&address) {
             by_address.retain(|_, window| now.duration_since(window.began) < WINDOW);
         }
-        if by_address.len() >= MOST_ADDRESSES {
+        if by_address.len() >= MOST_ADDRESSES && !by_address.contains_key(&address) {
             by_address.clear();
         }
-        let window = by_address.entry(network(address)).or_insert(Window {
+        let window = by_address.entry(address).or_insert(Window {
             began: now,
             count: 0,
         });
@@ -60,17 +63,6 @@ impl Failures {
             return Err(WINDOW.saturating_sub(now.duration_since(window.began)));
         }
         Ok(())
-    }
-}
-
-/// Who has one IPv6 address has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => address.into(),
-            None => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
-        },
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     rfc6455::Decoder,
     stats::SocketStats,
 };
+use crate::admission::Reservation;
 
 /// Something that is delivered to many sockets.
 #[derive(Debug)]
@@ -88,6 +89,8 @@ pub struct Connection {
     pub is_filling: bool,
     /// What the session decided that has to wait for the last piece.
     pub deferred: Vec<SocketCommand>,
+    /// Its place among the sockets that may be open, until it is dropped.
+    _place: Reservation,
     outbox: Outbox,
     /// How many messages of the outbox the statistics know of.
     counted: usize,
@@ -130,6 +133,7 @@ impl Connection {
         stream: TcpStream,
         dialect: Dialect,
         session: ActorRef<SessionMsg>,
+        place: Reservation,
         now: Instant,
     ) -> Self {
         Self {
@@ -154,6 +158,7 @@ impl Connection {
             pieces: None,
             is_filling: false,
             deferred: Vec::new(),
+            _place: place,
             outbox: Outbox::default(),
             counted: 0,
         }

@@ -41,6 +41,8 @@ use lantern_actors::{
 use parking_lot::Mutex;
 use ractor::ActorId;
 
+use crate::admission::Reservation;
+
 pub use self::stats::SocketStats;
 pub use self::upgrade::{HandshakeError, Upgrader};
 use self::{
@@ -62,8 +64,6 @@ pub struct SocketLimits {
     pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
-    /// How many sockets may be open.
-    pub max_sockets: usize,
 }
 
 impl Default for SocketLimits {
@@ -74,7 +74,6 @@ impl Default for SocketLimits {
             max_queue_bytes: 1024 * 1024,
             max_pinned_bytes: 256 * 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
-            max_sockets: 1_000_000,
         }
     }
 }
@@ -87,7 +86,6 @@ pub struct Shards {
     next_id: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
     vitals: Vec<Vital>,
-    max_sockets: usize,
 }
 
 impl Shards {
@@ -123,7 +121,6 @@ impl Shards {
             next_id: AtomicU64::new(0),
             threads: Mutex::new(threads),
             vitals,
-            max_sockets: limits.max_sockets,
         }))
     }
 
@@ -141,11 +138,6 @@ impl Shards {
     /// watch everybody.
     pub fn subscriptions(&self) -> usize {
         self.watched.subscriptions()
-    }
-
-    /// Whether another socket may be opened.
-    pub fn has_room(&self) -> bool {
-        *self.stats.open.borrow() < self.max_sockets
     }
 
     /// Resolves when no socket is open.
@@ -174,6 +166,7 @@ impl Shards {
         stream: mio::net::TcpStream,
         read_ahead: Bytes,
         dialect: Dialect,
+        place: Reservation,
     ) -> bool {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         // There are at most 65,536 shards, and at least one.
@@ -190,6 +183,7 @@ impl Shards {
                 dialect,
                 session,
                 hub: Adopter(hub.clone()),
+                place,
             })));
         })
     }

@@ -38,6 +38,7 @@ use super::{
     index::{Index, Slot, Watched},
     stats::SocketStats,
 };
+use crate::admission::Reservation;
 
 /// What a shard is told.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ pub struct Attach {
     pub dialect: Dialect,
     pub session: ActorRef<SessionMsg>,
     pub hub: Adopter,
+    /// Its place among the sockets that may be open.
+    pub place: Reservation,
 }
 
 /// The hub, for starting sessions anew and for asking who is a member.
@@ -227,6 +230,7 @@ impl Shard {
             dialect,
             session,
             hub,
+            place,
         } = attach;
         self.hub.get_or_insert(hub.0);
         let entry = self.connections.vacant_entry();
@@ -241,7 +245,7 @@ impl Shard {
             return;
         }
         let slot = entry.key();
-        let mut connection = Connection::new(id, stream, dialect, session, now);
+        let mut connection = Connection::new(id, stream, dialect, session, place, now);
         connection.decoder.feed(&read_ahead);
         let _ = connection.session.cast(SessionMsg::Attached);
         if self.going_away {

@@ -4,7 +4,7 @@
 //! After the handshake nothing of HTTP is left: the stream leaves the runtime and belongs to a
 //! shard.
 
-use std::{str::FromStr, sync::Arc};
+use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -26,13 +26,17 @@ use poem::Response;
 use sha1::{Digest, Sha1};
 
 use super::Shards;
-use crate::stream::HttpStream;
+use crate::{
+    admission::{Admission, Refusal, Reservation, Resource},
+    server::HttpStream,
+};
 
 /// Opens presence sockets.
 #[derive(Clone)]
 pub struct Upgrader {
     hub: Hub,
     shards: Arc<Shards>,
+    admission: Arc<Admission>,
 }
 
 /// Why a request does not become a socket.
@@ -55,6 +59,18 @@ pub enum HandshakeError {
     /// As many sockets are open as the configuration allows.
     #[error("this server has as many sockets open as it may; try again in a moment")]
     Full,
+    /// The client has as many sockets open as one may.
+    #[error("this address has as many sockets open as one address may; close some first")]
+    Share,
+}
+
+impl From<Refusal> for HandshakeError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full(_) => Self::Full,
+            Refusal::Share(_) | Refusal::Rate => Self::Share,
+        }
+    }
 }
 
 impl HandshakeError {
@@ -64,6 +80,7 @@ impl HandshakeError {
             Self::NotAnUpgrade | Self::Version => StatusCode::UPGRADE_REQUIRED,
             Self::Key | Self::Encoding => StatusCode::BAD_REQUEST,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Share => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 }
@@ -79,22 +96,29 @@ struct Agreed {
 
 impl Upgrader {
     /// Opens sockets of these shards.
-    pub fn new(hub: Hub, shards: Arc<Shards>) -> Self {
-        Self { hub, shards }
+    pub fn new(hub: Hub, shards: Arc<Shards>, admission: Arc<Admission>) -> Self {
+        Self {
+            hub,
+            shards,
+            admission,
+        }
     }
 
-    /// Answers a request for `/socket`: switches protocols, or says why not.
-    pub fn respond(&self, mut request: Request<Incoming>) -> Result<Response, HandshakeError> {
+    /// Answers a client's request for `/socket`: switches protocols, or says why not. The socket has
+    /// its place before it is promised.
+    pub fn respond(
+        &self,
+        mut request: Request<Incoming>,
+        client: IpAddr,
+    ) -> Result<Response, HandshakeError> {
         let agreed = agree(&request)?;
-        if !self.shards.has_room() {
-            return Err(HandshakeError::Full);
-        }
+        let place = self.admission.reserve(Resource::Sockets, client, 1)?;
         let upgrading = hyper::upgrade::on(&mut request);
         let (hub, shards, dialect) = (self.hub.clone(), Arc::clone(&self.shards), agreed.dialect);
         tokio::spawn(async move {
             // The client may have gone before the answer was written.
             if let Ok(upgraded) = upgrading.await
-                && let Err(error) = hand_over(upgraded, &hub, &shards, dialect)
+                && let Err(error) = hand_over(upgraded, &hub, &shards, dialect, place)
             {
                 tracing::debug!(%error, "a socket could not be handed over");
             }
@@ -116,15 +140,18 @@ fn hand_over(
     hub: &Hub,
     shards: &Shards,
     dialect: Dialect,
+    place: Reservation,
 ) -> std::io::Result<()> {
+    let not_tcp = || std::io::Error::other("not a TCP stream");
     let parts = upgraded
         .downcast::<TokioIo<HttpStream>>()
-        .map_err(|_| std::io::Error::other("not a TCP stream"))?;
-    let stream = parts.io.into_inner().into_inner().into_std()?;
+        .map_err(|_| not_tcp())?;
+    let stream = parts.io.into_inner().into_stream().ok_or_else(not_tcp)?;
+    let stream = stream.into_std()?;
     // Bytes that were read behind the request; a copy, so that hyper's buffer is freed.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     let stream = mio::net::TcpStream::from_std(stream);
-    if !shards.open(hub, stream, read_ahead, dialect) {
+    if !shards.open(hub, stream, read_ahead, dialect, place) {
         tracing::debug!("a socket came while the hub stops");
     }
     Ok(())

@@ -33,3 +33,4 @@ mod rfc6455;
 mod simulator;
 mod slow_reader;
 mod socket;
+mod strangers;

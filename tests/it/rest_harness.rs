@@ -6,6 +6,7 @@ use std::{
 };
 
 use lantern::{
+    admission::Admission,
     api::{ApiContext, Gate, endpoint},
     auth::{Claims, Failures, KvTokens},
     store::embedded::{EmbeddedConfig, EmbeddedStore},
@@ -111,7 +112,7 @@ impl Rest {
             .unwrap();
         let context = ApiContext {
             hub: hub.clone(),
-            gate: Arc::new(Gate::new(tokens, Failures::new(5))),
+            gate: Arc::new(Gate::new(tokens, Failures::new(5), Admission::boundless())),
             cards: Arc::new(cards()),
             started: Instant::now(),
             collectors: vec![Box::new(|out| out.push_str("lantern_extra 1\n"))],

@@ -151,7 +151,8 @@ pub(super) enum ChangedPair {
     /// The value is far too long: `payload_too_large`.
     #[oai(status = 413)]
     TooLarge(ProblemJson),
-    /// Too many wrong tokens came from this address: `too_many_failures`.
+    /// Too many wrong tokens came from this address, or too much at once: `too_many_failures`,
+    /// `too_much_from_address`.
     #[oai(status = 429)]
     TooManyFailures(
         ProblemJson,
@@ -159,7 +160,8 @@ pub(super) enum ChangedPair {
         #[oai(header = "Retry-After")]
         u32,
     ),
-    /// It cannot be stored now: `store_unavailable`, `not_ready`, `tokens_off`.
+    /// It cannot be stored now, or too much is being sent: `store_unavailable`, `not_ready`,
+    /// `tokens_off`, `busy`.
     #[oai(status = 503)]
     Unavailable(
         ProblemJson,
@@ -206,7 +208,8 @@ pub(super) enum Changed {
     /// The body is far too long: `payload_too_large`.
     #[oai(status = 413)]
     TooLarge(ProblemJson),
-    /// Too many wrong tokens came from this address: `too_many_failures`.
+    /// Too many wrong tokens came from this address, or too much at once: `too_many_failures`,
+    /// `too_much_from_address`.
     #[oai(status = 429)]
     TooManyFailures(
         ProblemJson,
@@ -214,7 +217,8 @@ pub(super) enum Changed {
         #[oai(header = "Retry-After")]
         u32,
     ),
-    /// It cannot be stored now: `store_unavailable`, `not_ready`, `tokens_off`.
+    /// It cannot be stored now, or too much is being sent: `store_unavailable`, `not_ready`,
+    /// `tokens_off`, `busy`.
     #[oai(status = 503)]
     Unavailable(
         ProblemJson,

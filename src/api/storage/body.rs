@@ -1,11 +1,12 @@
-//! Bodies of requests for storage: read as they come, whatever their content type.
+//! Bodies of requests for storage: read as they come, whatever their content type, once it is known
+//! that who sends them may.
 
-use std::{collections::BTreeMap, pin::pin, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use lantern_actors::domain::{PairKey, PairValue, pair::MAX_VALUE_CHARS};
-use poem::{Request, RequestBody};
+use poem::{Body, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
@@ -13,7 +14,10 @@ use poem_openapi::{
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::api::{Problem, ProblemKind, problem};
+use crate::{
+    admission::{Admission, Resource},
+    api::{Problem, ProblemKind, problem},
+};
 
 /// The most bytes that a value of so many characters has in UTF-8.
 const MAX_VALUE_BYTES: usize = 4 * MAX_VALUE_CHARS;
@@ -27,23 +31,28 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// meanwhile, so without it most would see a broken connection and not the answer.
 const MOST_PASSED_OVER: usize = 16 << 20;
 
-async fn read(body: &mut RequestBody, most: usize) -> Result<Vec<u8>, Problem> {
-    let body = body.take().map_err(|_| bad_body())?;
-    in_time(body.into_bytes_stream(), most).await
+/// Who sends a body, and what it takes of: the bytes of all bodies that are being read.
+pub(super) struct Budget<'a> {
+    pub(super) admission: &'a Arc<Admission>,
+    pub(super) from: IpAddr,
 }
 
 /// The value that comes in these pieces.
 pub(super) async fn value_of<E>(
     pieces: impl Stream<Item = Result<Bytes, E>>,
+    budget: Budget<'_>,
 ) -> Result<PairValue, Problem> {
-    in_time(pieces, MAX_VALUE_BYTES).await.and_then(value)
+    in_time(pieces, MAX_VALUE_BYTES, budget)
+        .await
+        .and_then(value)
 }
 
 async fn in_time<E>(
     pieces: impl Stream<Item = Result<Bytes, E>>,
     most: usize,
+    budget: Budget<'_>,
 ) -> Result<Vec<u8>, Problem> {
-    match tokio::time::timeout(PATIENCE, gathered(pieces, most)).await {
+    match tokio::time::timeout(PATIENCE, gathered(pieces, most, budget)).await {
         Ok(read) => read,
         Err(_) => {
             let detail = format!("The body did not come within {} s.", PATIENCE.as_secs());
@@ -55,16 +64,23 @@ async fn in_time<E>(
 async fn gathered<E>(
     pieces: impl Stream<Item = Result<Bytes, E>>,
     most: usize,
+    budget: Budget<'_>,
 ) -> Result<Vec<u8>, Problem> {
+    let Budget { admission, from } = budget;
+    let mut room = admission.reserve(Resource::BodyBytes, from, 0)?;
     let mut pieces = pin!(pieces);
     let (mut gathered, mut length) = (Vec::new(), 0);
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| bad_body())?;
         length += piece.len();
         if length <= most {
+            room.grow(piece.len())?;
             gathered.extend_from_slice(&piece);
         } else if length > most + MOST_PASSED_OVER {
             break;
+        } else {
+            // It is too long, whatever follows.
+            gathered = Vec::new();
         }
     }
     if length > most {
@@ -81,8 +97,28 @@ fn bad_body() -> Problem {
     )
 }
 
+/// A body that is not read before it is known who sends it.
+struct Unread(Result<Body, Problem>);
+
+impl Unread {
+    fn of(body: &mut RequestBody) -> Self {
+        Self(body.take().map_err(|_| bad_body()))
+    }
+
+    async fn read(self, most: usize, budget: Budget<'_>) -> Result<Vec<u8>, Problem> {
+        in_time(self.0?.into_bytes_stream(), most, budget).await
+    }
+}
+
 /// The value of a pair.
-pub(super) struct ValueBody(pub Result<PairValue, Problem>);
+pub(super) struct ValueBody(Unread);
+
+impl ValueBody {
+    /// Reads it.
+    pub(super) async fn read(self, budget: Budget<'_>) -> Result<PairValue, Problem> {
+        self.0.read(MAX_VALUE_BYTES, budget).await.and_then(value)
+    }
+}
 
 impl<'a> ApiExtractor<'a> for ValueBody {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -109,7 +145,7 @@ impl<'a> ApiExtractor<'a> for ValueBody {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Self(read(body, MAX_VALUE_BYTES).await.and_then(value)))
+        Ok(Self(Unread::of(body)))
     }
 }
 
@@ -127,7 +163,16 @@ fn value(bytes: Vec<u8>) -> Result<PairValue, Problem> {
 }
 
 /// Pairs to set, and with null to remove.
-pub(super) struct MergeBody(pub Result<BTreeMap<PairKey, Option<PairValue>>, Problem>);
+pub(super) struct MergeBody(Unread);
+
+type Pairs = BTreeMap<PairKey, Option<PairValue>>;
+
+impl MergeBody {
+    /// Reads them.
+    pub(super) async fn read(self, budget: Budget<'_>) -> Result<Pairs, Problem> {
+        self.0.read(MAX_MERGE_BYTES, budget).await.and_then(merge)
+    }
+}
 
 impl<'a> ApiExtractor<'a> for MergeBody {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -160,11 +205,11 @@ impl<'a> ApiExtractor<'a> for MergeBody {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Self(read(body, MAX_MERGE_BYTES).await.and_then(merge)))
+        Ok(Self(Unread::of(body)))
     }
 }
 
-fn merge(bytes: Vec<u8>) -> Result<BTreeMap<PairKey, Option<PairValue>>, Problem> {
+fn merge(bytes: Vec<u8>) -> Result<Pairs, Problem> {
     let pairs = serde_json::from_slice::<Merge>(&bytes).map_err(|error| {
         let error = error.to_string();
         let error = problem::echo(&error);
@@ -177,7 +222,7 @@ fn merge(bytes: Vec<u8>) -> Result<BTreeMap<PairKey, Option<PairValue>>, Problem
 }
 
 /// An object in which no key stands twice.
-struct Merge(BTreeMap<PairKey, Option<PairValue>>);
+struct Merge(Pairs);
 
 impl<'de> Deserialize<'de> for Merge {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -207,17 +252,70 @@ impl<'de> Visitor<'de> for MergeVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use futures_util::{FutureExt, stream};
-    use poem::Body;
+
+    use super::*;
+    use crate::admission::{Descriptors, Limits, Proxies, Wanted};
+
+    fn admission(body_bytes: usize) -> Arc<Admission> {
+        let wanted = Wanted {
+            connections: 1,
+            connections_of_address: 1,
+            connections_per_second: 1,
+            sockets: 1,
+            sockets_of_address: 1,
+            head_bytes: 1,
+            body_bytes,
+        };
+        let descriptors = Descriptors { limit: 0, open: 0 };
+        Admission::new(Limits::new(&wanted, descriptors), Proxies::default())
+    }
+
+    fn from(admission: &Arc<Admission>, address: [u8; 4]) -> Budget<'_> {
+        let from = address.into();
+        Budget { admission, from }
+    }
+
+    type Piece = Result<Bytes, std::convert::Infallible>;
+
+    fn begun(bytes: usize) -> impl Stream<Item = Piece> {
+        let piece = async move { Ok(Bytes::from(vec![b'x'; bytes])) };
+        piece.into_stream().chain(stream::pending())
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_end_is_given_up() {
-        let begun = async { Ok::<_, std::io::Error>(Bytes::from_static(b"x")) };
-        let pieces = stream::select(begun.into_stream(), stream::pending());
-        let mut body = RequestBody::new(Body::from_bytes_stream(pieces));
-        let problem = read(&mut body, 10).await.unwrap_err();
+        let admission = admission(1_000);
+        let budget = from(&admission, [10, 0, 0, 1]);
+        let problem = in_time(begun(1), 10, budget).await.unwrap_err();
         assert_eq!(problem.response().status(), 408);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_share_a_budget_and_an_address_has_a_part_of_it() {
+        let admission = admission(1_000);
+        let waiting: Vec<_> = (1..=4)
+            .map(|number| {
+                let budget = from(&admission, [10, 0, 0, number]);
+                let mut body = Box::pin(in_time(begun(240), 1_000, budget));
+                assert!(body.as_mut().now_or_never().is_none());
+                body
+            })
+            .collect();
+        for (address, bytes, expected) in [
+            ([10, 0, 0, 1], 20, (429, "too_much_from_address")),
+            ([10, 0, 0, 5], 50, (503, "busy")),
+        ] {
+            let budget = from(&admission, address);
+            let problem = in_time(begun(bytes), 1_000, budget).await.unwrap_err();
+            let response = problem.response();
+            let told = (response.status().as_u16(), problem.kind().code());
+            assert_eq!(told, expected);
+            assert!(response.headers().contains_key("retry-after"));
+        }
+        drop(waiting);
+        let budget = from(&admission, [10, 0, 0, 5]);
+        assert!(in_time(begun(50), 1_000, budget).now_or_never().is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
     time::Instant,
 };
 
@@ -14,7 +15,9 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
+use super::body::Budget;
 use crate::{
+    admission::Admission,
     api::{Problem, ProblemKind, users},
     auth::{Failures, KvTokens},
 };
@@ -89,16 +92,29 @@ impl TokenHeader {
     }
 }
 
-/// Tells genuine tokens, and how often somebody may be wrong.
+/// Tells genuine tokens, how often somebody may be wrong, and how much may be sent.
 pub struct Gate {
     tokens: Option<KvTokens>,
     failures: Failures,
+    admission: Arc<Admission>,
 }
 
 impl Gate {
     /// A gate for these tokens; without any it stays shut.
-    pub fn new(tokens: Option<KvTokens>, failures: Failures) -> Self {
-        Self { tokens, failures }
+    pub fn new(tokens: Option<KvTokens>, failures: Failures, admission: Arc<Admission>) -> Self {
+        Self {
+            tokens,
+            failures,
+            admission,
+        }
+    }
+
+    /// What a body that comes from there takes of.
+    pub(super) fn budget(&self, from: IpAddr) -> Budget<'_> {
+        Budget {
+            admission: &self.admission,
+            from,
+        }
     }
 
     /// Whose storage the path names, if the token may be for it. Whether it is still the newest is
@@ -140,7 +156,7 @@ impl Gate {
     }
 }
 
-/// Where a request came from.
+/// The client whose request it is: who owns the connection has found it out.
 pub(super) fn address(remote: &RemoteAddr) -> IpAddr {
     match &remote.0 {
         Addr::SocketAddr(addr) => addr.ip(),

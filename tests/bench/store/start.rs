@@ -9,6 +9,7 @@ use std::{
 };
 
 use ::lantern::{
+    admission::Admission,
     api::Gate,
     auth::Failures,
     server::{self, Routes, ServerLimits},
@@ -128,10 +129,12 @@ pub fn serve(folder: &str) {
         hub.restore(guild());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap().port());
+        let admission = Admission::boundless();
         let routes = Routes {
             hub: hub.clone(),
-            gate: Arc::new(Gate::new(None, Failures::new(1))),
-            sockets: Upgrader::new(hub.clone(), shards),
+            admission: Arc::clone(&admission),
+            gate: Arc::new(Gate::new(None, Failures::new(1), Arc::clone(&admission))),
+            sockets: Upgrader::new(hub.clone(), shards, admission),
             api: Arc::new(poem::Route::new().map_to_response().boxed()),
         };
         tokio::spawn(server::serve(

@@ -186,6 +186,18 @@ impl RawClient {
         client
     }
 
+    /// Nothing follows the answer: the connection has ended behind it.
+    pub async fn ended(&mut self) {
+        self.body().await;
+        let length: usize = self.header("content-length").unwrap().parse().unwrap();
+        assert!(self.came.len() == length && !self.more().await);
+    }
+
+    /// Reads the head of what is answered after an interim answer.
+    pub async fn read_next_head(&mut self) {
+        self.read_head().await;
+    }
+
     async fn read_head(&mut self) {
         let end = loop {
             let end = self.came.windows(4).position(|four| four == b"\r\n\r\n");

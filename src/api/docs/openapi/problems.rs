@@ -85,6 +85,9 @@ const fn detail(kind: ProblemKind) -> &'static str {
             "The pair is not as If-Match or If-None-Match wants it: read it, and try again with its ETag."
         }
         ProblemKind::TooManyFailures => "Too many wrong tokens came from this address.",
+        ProblemKind::TooMuchFromAddress => {
+            "So much comes from this address that this has to come again."
+        }
         ProblemKind::StoreUnavailable => {
             "It cannot be stored now. It may have been or not; asking again does no harm."
         }

@@ -9,7 +9,6 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -17,44 +16,29 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
 };
 
+use super::wire::Wire;
 use crate::api::{Problem, ProblemKind, cors, secure};
 
-/// How long a client that was refused may go on sending what is not read any more. Closing at once
-/// would reset the connection, and the answer would be lost on its way (RFC 9112 section 9.6).
-const LINGER: Duration = Duration::from_secs(1);
-
-/// How many bytes of that are passed over.
-const MOST_PASSED_OVER: usize = 1 << 20;
-
 /// A connection.
-#[derive(Debug)]
 pub struct HttpStream {
-    tcp: TcpStream,
-    refusal: Option<Refusal>,
-}
-
-/// The last answer on a connection.
-#[derive(Debug, Default)]
-struct Refusal {
-    /// What is still to be written of it.
+    wire: Wire,
+    /// What is still to be written of an answer in place of hyper's.
     rest: Bytes,
-    /// Runs since all is written.
-    lingering: Option<Pin<Box<Sleep>>>,
-    passed_over: usize,
 }
 
 impl HttpStream {
-    /// A connection that was accepted.
-    pub fn new(tcp: TcpStream) -> Self {
-        Self { tcp, refusal: None }
+    pub(super) fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            rest: Bytes::new(),
+        }
     }
 
     /// The connection, for another protocol.
-    pub fn into_inner(self) -> TcpStream {
-        self.tcp
+    pub fn into_stream(self) -> Option<TcpStream> {
+        self.wire.into_stream()
     }
 
     /// Takes a write of hyper's, if it is an answer of its own.
@@ -62,49 +46,20 @@ impl HttpStream {
         let answer = in_form(bytes);
         let is_taken = answer.is_some();
         if let Some(rest) = answer {
-            self.refusal = Some(Refusal {
-                rest,
-                ..Refusal::default()
-            });
+            self.rest = rest;
         }
         is_taken
     }
 
-    fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(refusal) = &mut self.refusal {
-            while refusal.rest.has_remaining() {
-                let writing = Pin::new(&mut self.tcp).poll_write(context, &refusal.rest);
-                match ready!(writing)? {
-                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    length => refusal.rest.advance(length),
-                }
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.rest.has_remaining() {
+            let writing = Pin::new(&mut self.wire).poll_write(context, &self.rest);
+            match ready!(writing)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                length => self.rest.advance(length),
             }
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// Passes over what comes until the client closes, too.
-    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(refusal) = &mut self.refusal else {
-            return Poll::Ready(());
-        };
-        let lingering = refusal
-            .lingering
-            .get_or_insert_with(|| Box::pin(sleep(LINGER)));
-        if lingering.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
-        }
-        let mut space = [0; 4_096];
-        while refusal.passed_over < MOST_PASSED_OVER {
-            let mut bytes = ReadBuf::new(&mut space);
-            let read = ready!(Pin::new(&mut self.tcp).poll_read(context, &mut bytes));
-            let length = bytes.filled().len();
-            if read.is_err() || length == 0 {
-                break;
-            }
-            refusal.passed_over += length;
-        }
-        Poll::Ready(())
     }
 }
 
@@ -114,7 +69,7 @@ impl AsyncRead for HttpStream {
         context: &mut Context<'_>,
         bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(context, bytes)
+        Pin::new(&mut self.wire).poll_read(context, bytes)
     }
 }
 
@@ -127,7 +82,7 @@ impl AsyncWrite for HttpStream {
         if self.takes(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
+        Pin::new(&mut self.wire).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -140,28 +95,21 @@ impl AsyncWrite for HttpStream {
         {
             return Poll::Ready(Ok(piece.len()));
         }
-        Pin::new(&mut self.tcp).poll_write_vectored(context, pieces)
+        Pin::new(&mut self.wire).poll_write_vectored(context, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_refusal(context))?;
-        Pin::new(&mut self.tcp).poll_flush(context)
+        ready!(self.poll_rest(context))?;
+        Pin::new(&mut self.wire).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_refusal(context))?;
-        let is_lingering = self
-            .refusal
-            .as_ref()
-            .is_some_and(|it| it.lingering.is_some());
-        if !is_lingering {
-            ready!(Pin::new(&mut self.tcp).poll_shutdown(context))?;
-        }
-        self.poll_linger(context).map(Ok)
+        ready!(self.poll_rest(context))?;
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 }
 

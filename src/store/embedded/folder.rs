@@ -96,12 +96,13 @@ impl Folder {
             lock,
         };
         if is_new {
-            // fjall makes its own folder otherwise, for everybody to read.
-            let database = folder.database();
-            private::create_folder(&database).map_err(io(&database))?;
             folder.write_format().map_err(io(path))?;
         }
         folder.check_format()?;
+        // fjall would make its folder for everybody to read. Last, because a folder that holds
+        // anything but a format counts as somebody else's.
+        let database = folder.database();
+        private::create_folder(&database).map_err(io(&database))?;
         Ok(folder)
     }
 

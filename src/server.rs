@@ -219,14 +219,14 @@ impl Routes {
             return ready_made(without_host(error), activity);
         }
         let (path, headers) = (request.uri().path(), request.headers());
-        if let Some(mut response) =
-            api::at_once(&self.hub, request.method(), request.uri(), headers)
-        {
+        let client = || self.admission.client(peers.remote.ip(), headers);
+        let (method, uri) = (request.method(), request.uri());
+        if let Some(mut response) = api::at_once(&self.hub, method, uri, headers, client) {
             close_behind_body(activity, &mut response);
             let response = response.map(|body| Either::Left(Full::new(body)));
             return future::Either::Left(future::ready(Ok(response)));
         }
-        let client = self.admission.client(peers.remote.ip(), headers);
+        let client = client();
         if api::is_changed_at_once(request.method(), path) {
             let (hub, gate) = (self.hub.clone(), Arc::clone(&self.gate));
             let underway = Underway::new(activity);

@@ -3,15 +3,17 @@
 //! Bodies are the bytes that user actors published, shared and never serialised again.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use lantern_actors::{
-    Hub,
+    Claimant, Hub,
     domain::{Timestamp, UserId},
     wire::{Encoding, Snapshot, stale_document},
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
+use poem::web::RemoteAddr;
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
@@ -25,6 +27,7 @@ use super::{
     answer::Answer,
     cards, cors, etag,
     problem::ProblemJson,
+    storage::address,
     tag::Tag,
     user_ids,
     user_schema::{User, UserIds},
@@ -57,11 +60,12 @@ impl UserRoutes {
         /// The user's Discord id.
         id: Path<String>,
         uri: &Uri,
+        remote: &RemoteAddr,
         headers: &HeaderMap,
     ) -> Answer<OneUser> {
         let answer = match cards::is_wanted(uri.query()) {
             Ok(true) => cards::at_user(&self.hub, &self.cards, &id.0, uri.query(), headers).await,
-            Ok(false) => one(&self.hub, &id.0, headers),
+            Ok(false) => one(&self.hub, &id.0, headers, || address(remote)),
             Err(problem) => cards::not_wanted(&self.cards, problem, uri.query(), headers).await,
         };
         answer.into()
@@ -85,8 +89,13 @@ impl UserRoutes {
     }
 }
 
-/// Answers with one user.
-pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Bytes> {
+/// Answers with one user. `from` is whose request it is.
+pub fn one(
+    hub: &Hub,
+    id: &str,
+    headers: &HeaderMap,
+    from: impl FnOnce() -> IpAddr,
+) -> http::Response<Bytes> {
     let id = match parse_id(id) {
         Ok(id) => id,
         Err(problem) => return refused(problem),
@@ -101,7 +110,7 @@ pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Bytes> {
     }
     // Who holds more than there is, from before a crash, keeps it until there is something newer.
     if let Some(held) = etag::held_version(headers).filter(|held| *held > snapshot.version())
-        && hub.outrun(id, held)
+        && hub.outrun(id, held, Claimant::Address(from()))
     {
         return not_modified(etag::of_one(held, None));
     }

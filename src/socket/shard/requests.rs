@@ -3,6 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use lantern_actors::{
+    Claimant,
     domain::UserId,
     ports::SocketCommand,
     session::SessionMsg,
@@ -76,7 +77,7 @@ impl Shard {
         }
         match self.watch(slot, targets) {
             Ok(unknown) => {
-                if let Some(users) = self.first_snapshots(targets, known) {
+                if let Some(users) = self.first_snapshots(slot, targets, known) {
                     self.answer(
                         slot,
                         &if first {
@@ -147,8 +148,10 @@ impl Shard {
     }
 
     /// The answer's users; `None` when nobody who was named is monitored.
-    fn first_snapshots(&self, targets: &Targets, known: &Known) -> Option<Users> {
-        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known);
+    fn first_snapshots(&self, slot: usize, targets: &Targets, known: &Known) -> Option<Users> {
+        let id = self.connections.get(slot)?.id;
+        let by = Claimant::Socket(id);
+        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known, by);
         match targets {
             Targets::All => Some(Users::Many(
                 self.index.snapshots().filter(is_news).cloned().collect(),
@@ -169,7 +172,7 @@ impl Shard {
     }
 
     /// Whether the client has to be told. Who holds more than there is gets an update above it.
-    fn is_news(&self, snapshot: &Snapshot, known: &Known) -> bool {
+    fn is_news(&self, snapshot: &Snapshot, known: &Known, by: Claimant) -> bool {
         let Some(held) = known.version(snapshot.user()) else {
             return true;
         };
@@ -178,7 +181,7 @@ impl Shard {
             Ordering::Equal => false,
             Ordering::Greater => {
                 let hub = self.hub.as_ref();
-                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held))
+                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held, by))
             }
         }
     }

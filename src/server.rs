@@ -6,6 +6,7 @@ mod body;
 mod host;
 mod linger;
 mod refusal;
+mod seats;
 mod stream;
 mod wire;
 
@@ -42,10 +43,11 @@ use self::{
     activity::{Activity, Underway},
     body::{Asked, Body, Paced, body_of},
     host::HostError,
+    seats::{Seat, Seats},
     wire::{Left, Wire},
 };
 use crate::{
-    admission::Admission,
+    admission::{Admission, Refusal, Reservation},
     api::{self, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
 };
@@ -105,6 +107,7 @@ pub async fn serve(
 ) {
     let local = listener.local_addr().ok();
     let mut connections = JoinSet::new();
+    let mut seats = Seats::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -112,21 +115,21 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, remote)) => {
-                let Ok(place) = routes.admission.connect(remote.ip()) else {
+                let Some(place) = place(&routes.admission, &mut seats, remote) else {
                     refuse(&stream);
                     continue;
                 };
+                let seat = Seat::new(place);
+                seats.add(&seat);
                 let answering = connection(
                     stream,
                     Peers { local, remote },
                     routes.clone(),
                     limits.clone(),
                     stop.clone(),
+                    seat,
                 );
-                connections.spawn(async move {
-                    answering.await;
-                    drop(place);
-                });
+                connections.spawn(answering);
                 while connections.try_join_next().is_some() {}
             }
             Err(error) => accept_failed(&error).await,
@@ -139,6 +142,14 @@ pub async fn serve(
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A closed channel means that whoever could say stop is gone.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// A place for another connection; one on which nothing was asked gives way to it.
+fn place(admission: &Arc<Admission>, seats: &mut Seats, remote: SocketAddr) -> Option<Reservation> {
+    match admission.connect(remote.ip()) {
+        Err(Refusal::Full(_)) if seats.free_one() => admission.connect(remote.ip()).ok(),
+        admitted => admitted.ok(),
+    }
 }
 
 /// The connection ends with a reset, so that the kernel keeps nothing of it.
@@ -164,10 +175,11 @@ async fn connection(
     routes: Routes,
     limits: ServerLimits,
     mut stop: watch::Receiver<bool>,
+    seat: Arc<Seat>,
 ) {
     // Presences are small and must not wait for more.
     let _ = stream.set_nodelay(true);
-    let activity = Arc::new(Activity::default());
+    let activity = Arc::clone(seat.activity());
     let (left, admission) = (Left::default(), Arc::clone(&routes.admission));
     let wire = Wire::new(stream, peers.remote.ip(), &admission, &activity, &left);
     let service = service_fn({
@@ -186,6 +198,7 @@ async fn connection(
             _ = answering.as_mut() => true,
             // Dropping the connection closes it.
             () = activity.ceases(limits.first_request_timeout, limits.idle_timeout) => false,
+            () = seat.is_taken() => false,
             () = stopped(&mut stop) => {
                 answering.as_mut().graceful_shutdown();
                 let _ = answering.await;
@@ -217,14 +230,14 @@ impl Routes {
             return ready_made(without_host(error), activity);
         }
         let (path, headers) = (request.uri().path(), request.headers());
-        if let Some(mut response) =
-            api::at_once(&self.hub, request.method(), request.uri(), headers)
-        {
+        let client = || self.admission.client(peers.remote.ip(), headers);
+        let (method, uri) = (request.method(), request.uri());
+        if let Some(mut response) = api::at_once(&self.hub, method, uri, headers, client) {
             close_behind_body(activity, &mut response);
             let response = response.map(|content| body_of(content, activity));
             return future::Either::Left(future::ready(Ok(response)));
         }
-        let client = self.admission.client(peers.remote.ip(), headers);
+        let client = client();
         if api::is_changed_at_once(request.method(), path) {
             let (hub, gate) = (self.hub.clone(), Arc::clone(&self.gate));
             let underway = Underway::new(activity);

@@ -1,5 +1,6 @@
 //! The door into the live core, and the root of its supervision tree.
 
+mod outrun;
 mod root;
 mod storage;
 
@@ -9,18 +10,19 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime, SpawnErr};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, watch},
 };
 
-pub use self::storage::WriteBehind;
+pub use self::{outrun::Claimant, storage::WriteBehind};
 use self::{
+    outrun::Claims,
     root::{Root, RootArguments},
     storage::Storage,
 };
@@ -97,6 +99,7 @@ struct Inner {
     runtime: Handle,
     /// Greater than every version of an earlier run.
     started: Version,
+    claims: Mutex<Claims>,
     storage: Arc<Storage>,
     restore_timeout: Duration,
     storage_timeout: Duration,
@@ -143,6 +146,7 @@ impl Hub {
             config.passivation,
             runtime.clone(),
         );
+        let claims = Claims::new(config.write_behind.delay, Instant::now());
         let storage = Storage::new(Arc::clone(&directory), config.write_behind);
         let hub = Self {
             inner: Arc::new(Inner {
@@ -153,6 +157,7 @@ impl Hub {
                 resync: ResyncSlot::default(),
                 runtime,
                 started: Version::next(Version::default(), Timestamp::from(SystemTime::now())),
+                claims: Mutex::new(claims),
                 storage,
                 restore_timeout: config.restore_timeout,
                 storage_timeout: config.storage_timeout,
@@ -200,6 +205,7 @@ impl Hub {
             guild,
             move || !told.is_complete(),
             move |outcome| {
+                restored.inner.claims.lock().restored(outcome.newest());
                 if let Some(heard_at) = outcome.heard_at() {
                     let _ = restored.inner.heard_before.set(heard_at);
                     restored.gateway_is(restored.gateway_state());
@@ -213,18 +219,6 @@ impl Hub {
                 }
             },
         );
-    }
-
-    /// Says that a client holds a version of this user that is newer than the latest. If it can be
-    /// from before this start, published but not stored when the process was killed, the user is
-    /// published anew above it, soon; then this is true, and what the client holds is not to be
-    /// replaced by something older.
-    pub fn outrun(&self, user: UserId, held: Version) -> bool {
-        if held > self.inner.started {
-            return false;
-        }
-        let input = Box::new(UserInput::Outrun(held));
-        self.inner.directory.send(user, UserMsg::Input(input))
     }
 
     /// Resolves when what was stored has been taken in.

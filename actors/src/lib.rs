@@ -23,4 +23,4 @@ pub mod session;
 pub mod user;
 pub mod wire;
 
-pub use hub::{Hub, HubConfig, WriteBehind};
+pub use hub::{Claimant, Hub, HubConfig, WriteBehind};

@@ -173,8 +173,9 @@ impl Admission {
     /// Lets a connection in. A trusted proxy has no share of them: it brings many clients.
     pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Result<Reservation, Refusal> {
         let address = Some(network(peer)).filter(|_| !self.proxies.trust(peer));
+        let place = self.take(Resource::Connections, address, 1)?;
         self.count_connection(address, Instant::now())?;
-        self.take(Resource::Connections, address, 1)
+        Ok(place)
     }
 
     /// Lets whoever is connected have so much of something. A trusted proxy has no share.

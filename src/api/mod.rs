@@ -126,13 +126,14 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Answers `GET` and `HEAD` of one user and of their pairs by a plain id and key, and leaves everything
-/// else.
+/// else. `from` is asked whose request it is, if that matters.
 #[inline]
 pub fn at_once(
     hub: &Hub,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
+    from: impl FnOnce() -> IpAddr,
 ) -> Option<http::Response<Content>> {
     if uri.query().is_some() {
         return None;
@@ -144,7 +145,7 @@ pub fn at_once(
         return None;
     }
     let mut response = match rest.strip_prefix("/storage") {
-        None if rest.is_empty() => users::one(hub, id, headers),
+        None if rest.is_empty() => users::one(hub, id, headers, from),
         None => return None,
         Some("") => storage::pairs(hub, id, headers),
         Some(key) => {
@@ -195,7 +196,8 @@ impl Endpoint for Door {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
         let (method, uri) = (request.method(), request.uri());
-        if let Some(response) = at_once(&self.hub, method, uri, request.headers()) {
+        let from = || storage::address(request.remote_addr());
+        if let Some(response) = at_once(&self.hub, method, uri, request.headers(), from) {
             return Ok(to_poem(response));
         }
         let is_public = cors::is_public(path);

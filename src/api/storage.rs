@@ -27,11 +27,11 @@ use self::{
     answers::{Changed, ChangedPair, OnePair, Pairs},
     body::{MergeBody, ValueBody},
     conditions::{IfMatch, IfNoneMatch},
-    token::{TokenHeader, address},
+    token::TokenHeader,
 };
 use super::{Content, Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
 
-pub use self::token::Gate;
+pub use self::token::{Gate, address};
 
 /// After how many seconds it is worth asking again when the store is away.
 const RETRY_AFTER_S: u32 = 2;

@@ -3,14 +3,16 @@
 //! Bodies are the bytes that user actors published, shared and never serialised again.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use lantern_actors::{
-    Hub,
+    Claimant, Hub,
     domain::{Timestamp, UserId},
     wire::{Encoding, LARGE, Snapshot},
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
+use poem::web::RemoteAddr;
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
@@ -24,6 +26,7 @@ use super::{
     answer::Answer,
     cards, cors, etag,
     problem::ProblemJson,
+    storage::address,
     tag::Tag,
     user_ids,
     user_schema::{User, UserIds},
@@ -56,11 +59,12 @@ impl UserRoutes {
         /// The user's Discord id.
         id: Path<String>,
         uri: &Uri,
+        remote: &RemoteAddr,
         headers: &HeaderMap,
     ) -> Answer<OneUser> {
         let answer = match cards::is_wanted(uri.query()) {
             Ok(true) => cards::at_user(&self.hub, &self.cards, &id.0, uri.query(), headers).await,
-            Ok(false) => return one(&self.hub, &id.0, headers).into(),
+            Ok(false) => return one(&self.hub, &id.0, headers, || address(remote)).into(),
             Err(problem) => cards::not_wanted(&self.cards, problem, uri.query(), headers).await,
         };
         answer.into()
@@ -84,8 +88,13 @@ impl UserRoutes {
     }
 }
 
-/// Answers with one user.
-pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Content> {
+/// Answers with one user. `from` is whose request it is.
+pub fn one(
+    hub: &Hub,
+    id: &str,
+    headers: &HeaderMap,
+    from: impl FnOnce() -> IpAddr,
+) -> http::Response<Content> {
     let id = match parse_id(id) {
         Ok(id) => id,
         Err(problem) => return refused(problem),
@@ -100,7 +109,7 @@ pub fn one(hub: &Hub, id: &str, headers: &HeaderMap) -> http::Response<Content> 
     }
     // Who holds more than there is, from before a crash, keeps it until there is something newer.
     if let Some(held) = etag::held_version(headers).filter(|held| *held > snapshot.version())
-        && hub.outrun(id, held)
+        && hub.outrun(id, held, Claimant::Address(from()))
     {
         return not_modified(etag::of_one(held, None));
     }

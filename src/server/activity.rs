@@ -49,6 +49,11 @@ impl Activity {
         *self.head.lock() = Head::default();
     }
 
+    /// Whether no request has come yet.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.events.load(Ordering::Relaxed) == 0
+    }
+
     /// The body was read to its end.
     pub(super) fn body_ended(&self) {
         self.body_is_left.store(false, Ordering::Relaxed);
@@ -87,7 +92,7 @@ impl Activity {
     /// answer was being made for `idle_timeout`, and at the latest after twice that.
     pub(super) async fn ceases(&self, first: Duration, idle_timeout: Duration) {
         tokio::time::sleep(first).await;
-        if self.events.load(Ordering::Relaxed) == 0 {
+        if self.is_unasked() {
             return;
         }
         let mut before = None;

@@ -20,6 +20,21 @@ async fn one_address_does_not_shut_everybody_out() {
     bystander.memory_is_bounded(&hub, 16.0, "among idle connections");
 }
 
+/// Who is on this machine has no share, but the limit of all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_nothing_gives_way() {
+    let _alone = ALONE.lock().await;
+    let spared = [("LANTERN__SHARES__TRUSTED_PROXIES", "loopback")];
+    let hub = Hub::start(FILES, &spared).await;
+    let bystander = Bystander::in_calm(&hub).await;
+    let mut idle = Vec::new();
+    for _ in 0..CONNECTIONS {
+        idle.extend(hub.connect("127.0.3.1").await);
+    }
+    bystander.is_served(&hub, "among idle connections").await;
+    bystander.memory_is_bounded(&hub, 16.0, "among idle connections");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connecting_again_and_again_disturbs_nobody() {
     let _alone = ALONE.lock().await;

@@ -1,7 +1,9 @@
-//! What strangers may not do: have the server hold what they send, and take the place of others.
+//! What strangers may not do: have the server hold what they send, take the place
+//! of others, and change what they read.
 
 mod bodies;
 mod heads;
+mod reading;
 mod shares;
 
 use std::net::SocketAddr;

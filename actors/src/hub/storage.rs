@@ -56,6 +56,11 @@ pub(super) struct Restored {
 }
 
 impl Restored {
+    /// The greatest version that is stored of anybody.
+    pub(super) fn newest(self) -> Version {
+        self.newest
+    }
+
     /// Since when nothing was heard of the members that were restored; `None` if there are none.
     pub(super) fn heard_at(self) -> Option<Timestamp> {
         (self.members > 0).then(|| self.newest.moment())

@@ -157,7 +157,7 @@ impl Gate {
 }
 
 /// The client whose request it is: who owns the connection has found it out.
-pub(super) fn address(remote: &RemoteAddr) -> IpAddr {
+pub fn address(remote: &RemoteAddr) -> IpAddr {
     match &remote.0 {
         Addr::SocketAddr(addr) => addr.ip(),
         // Requests that did not come by the network.

@@ -3,6 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use lantern_actors::{
+    Claimant,
     domain::UserId,
     ports::SocketCommand,
     session::SessionMsg,
@@ -111,7 +112,7 @@ impl Shard {
             };
             return self.begin_pieces(slot, pieces);
         }
-        if let Some(users) = self.first_snapshots(&selection.targets, &selection.known) {
+        if let Some(users) = self.first_snapshots(slot, &selection.targets, &selection.known) {
             self.answer(slot, &acknowledge(first, users));
         }
         self.send_behind(slot, &behind);
@@ -183,8 +184,9 @@ impl Shard {
     }
 
     /// The answer's users; `None` when nobody who was named is monitored.
-    fn first_snapshots(&self, targets: &Targets, known: &Known) -> Option<Users> {
-        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known);
+    fn first_snapshots(&self, slot: usize, targets: &Targets, known: &Known) -> Option<Users> {
+        let by = self.claimant(slot);
+        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known, by);
         match targets {
             Targets::All => Some(Users::Many(
                 self.index.snapshots().filter(is_news).cloned().collect(),
@@ -204,8 +206,13 @@ impl Shard {
         }
     }
 
+    /// Whose claims to hold more than there is are limited together.
+    pub(super) fn claimant(&self, slot: usize) -> Claimant {
+        Claimant::Socket(self.connections.get(slot).map_or(0, |socket| socket.id))
+    }
+
     /// Whether the client has to be told. Who holds more than there is gets an update above it.
-    pub(super) fn is_news(&self, snapshot: &Snapshot, known: &Known) -> bool {
+    pub(super) fn is_news(&self, snapshot: &Snapshot, known: &Known, by: Claimant) -> bool {
         let Some(held) = known.version(snapshot.user()) else {
             return true;
         };
@@ -214,7 +221,7 @@ impl Shard {
             Ordering::Equal => false,
             Ordering::Greater => {
                 let hub = self.hub.as_ref();
-                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held))
+                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held, by))
             }
         }
     }

@@ -302,7 +302,7 @@ fn admission(config: &Config) -> Arc<Admission> {
     let limits = Limits::new(&wanted, descriptors);
     let sockets = limits.all(Resource::Sockets);
     if sockets < wanted.sockets {
-        tracing::warn!(
+        tracing::info!(
             files = descriptors.limit,
             sockets,
             connections = limits.all(Resource::Connections),

@@ -1,6 +1,8 @@
 //! The whole program put together: the core, the sockets, HTTP and the way to Discord.
 
 mod commands;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -33,6 +35,7 @@ use crate::{
     server::{self, Routes, ServerLimits},
     socket::{Shards, SocketLimits, Upgrader},
     store::{self, StoreOpenError, embedded::Door},
+    vital::{self, Vital},
 };
 
 /// Why the program cannot start or go on: one sentence for a person.
@@ -63,6 +66,9 @@ pub enum AppError {
     /// The core gave up.
     #[error("the core failed more often than it may; the log says why")]
     CoreFailed,
+    /// A part ended that must not.
+    #[error("{0} ended, and without it nobody is served; the log says why")]
+    Part(&'static str),
     /// The store cannot be opened.
     #[error("{0}")]
     Store(#[from] StoreOpenError),
@@ -88,6 +94,8 @@ pub struct App {
     _door: Option<Door>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    /// What must not end.
+    vitals: Vec<Vital>,
     shutdown_timeout: Duration,
     kv_tokens: Option<KvTokens>,
 }
@@ -162,6 +170,7 @@ impl App {
             metrics::cards(Arc::clone(&cards)),
             metrics::sockets(Arc::clone(&shards)),
             metrics::commands(Arc::clone(answering.stats())),
+            metrics::log(),
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),
         ];
         collectors.extend(opened.embedded.map(metrics::embedded_store));
@@ -182,6 +191,10 @@ impl App {
             })),
         };
         let server = server::serve(listener, routes, ServerLimits::from(config), stopping);
+        let (accepting, pulse) = Vital::new("the accept loop");
+        let mut vitals = vec![accepting];
+        vitals.extend(shards.vitals().iter().cloned());
+        vitals.extend(opened.writer);
         Ok(Self {
             addr,
             hub,
@@ -193,7 +206,11 @@ impl App {
             simulator,
             _door: opened.door,
             stop,
-            server: tokio::spawn(server),
+            server: tokio::spawn(async move {
+                let _pulse = pulse;
+                server.await;
+            }),
+            vitals,
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
             kv_tokens: kv_tokens(config),
         })
@@ -249,6 +266,7 @@ impl App {
                 None => AppError::CoreFailed,
             },
             () = self.hub.ended() => AppError::CoreFailed,
+            part = vital::first_ended(&self.vitals) => AppError::Part(part),
         }
     }
 

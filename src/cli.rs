@@ -25,6 +25,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use rustix::{fs::Mode, process::umask};
 
 use crate::{
     api,
@@ -199,6 +200,11 @@ fn rate(text: &str) -> Result<f64, String> {
         Ok(rate) if (0.0..=1_000_000.0).contains(&rate) => Ok(rate),
         _ => Err("a number from 0 to 1000000 is needed".to_owned()),
     }
+}
+
+/// What this process writes from now on is its user's alone, also what the storage engine writes.
+pub fn keep_files_private() {
+    let _before = umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// `lantern check-config`.

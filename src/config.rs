@@ -86,6 +86,8 @@ pub struct SocketConfig {
     pub max_message_bytes: usize,
     /// Events that a slow reader may leave unread.
     pub max_queue_bytes: usize,
+    /// What replaced texts may take that somebody still has to be sent, in bytes.
+    pub max_pinned_bytes: usize,
     /// How long a client may read nothing at all while something waits for it.
     pub write_stall_timeout_ms: u64,
     /// How many presence sockets may be open at once.
@@ -329,6 +331,12 @@ impl Config {
             4_096,
             1 << 30,
         );
+        within(
+            "socket.max_pinned_bytes",
+            socket.max_pinned_bytes as u64,
+            1 << 20,
+            1 << 40,
+        );
         within("socket.shards", socket.shards.into(), 0, 1_024);
         let failures = self.kv.failures_per_minute;
         within("kv.failures_per_minute", failures.into(), 1, 1_000_000);
@@ -390,6 +398,7 @@ impl From<&Config> for SocketLimits {
                 .messages_per_minute
                 .saturating_mul(FRAMES_PER_MESSAGE),
             max_queue_bytes: socket.max_queue_bytes,
+            max_pinned_bytes: socket.max_pinned_bytes,
             write_stall_timeout: Duration::from_millis(socket.write_stall_timeout_ms),
         }
     }

@@ -6,7 +6,9 @@ use clap::Parser;
 use lantern::cli::{self, Cli, Command};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = Cli::parse();
+    cli::keep_files_private();
+    match cli.command {
         Command::Serve(args) => cli::serve(&args),
         Command::Simulate(args) => cli::simulate(&args),
         Command::Commands(args) => cli::commands(&args),

@@ -11,7 +11,9 @@ use crate::{
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
+    telemetry,
 };
+use lantern_actors::wire::pinned_bytes;
 use lantern_card::Cards;
 
 /// The numbers of cards and of the pictures inside them.
@@ -52,6 +54,18 @@ pub fn cards(cards: Arc<Cards>) -> Collector {
     })
 }
 
+/// The numbers of the log.
+pub fn log() -> Collector {
+    Box::new(|out| {
+        let name = "lantern_log_lines_dropped_total";
+        let help = "Lines of the log that could not be written, or not in time.";
+        counter(out, name, help, telemetry::lines_dropped());
+        let name = "lantern_log_lines_left_out_total";
+        let help = "Lines of the log that were counted only, because many like them came before.";
+        counter(out, name, help, telemetry::lines_left_out());
+    })
+}
+
 /// The numbers of the presence sockets.
 pub fn sockets(shards: Arc<Shards>) -> Collector {
     Box::new(move |out| {
@@ -73,6 +87,12 @@ pub fn sockets(shards: Arc<Shards>) -> Collector {
             "lantern_queued_messages",
             "Messages that wait for sockets that are full.",
             stats.queued.load(Relaxed),
+        );
+        gauge(
+            out,
+            "lantern_pinned_bytes",
+            "Bytes of large texts that were replaced and that somebody still has to be sent.",
+            pinned_bytes(),
         );
         for (name, help, value) in [
             (
@@ -239,7 +259,7 @@ pub fn gateway(stats: impl Fn() -> Option<Arc<GatewayStats>> + Send + Sync + 'st
         for (name, help, value) in [
             (
                 "lantern_gateway_parts_lost_total",
-                "Fields, activities and members that could not be salvaged.",
+                "Activities, members and presences of Discord that could not be used.",
                 stats.parts_lost(),
             ),
             (

@@ -7,15 +7,15 @@ mod host;
 mod linger;
 mod refusal;
 mod seats;
+mod stream;
 mod wire;
 
 use std::{
     convert::Infallible, io, net::SocketAddr, pin::Pin, pin::pin, sync::Arc, time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::future::{self, Ready};
-use http_body_util::{BodyDataStream, Either, Full, combinators::BoxBody};
+use http_body_util::{BodyDataStream, Either, combinators::BoxBody};
 use hyper::{
     Request, Response, StatusCode,
     body::{Body as _, Incoming},
@@ -38,13 +38,13 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use self::wire::Wire;
+pub use self::stream::HttpStream;
 use self::{
     activity::{Activity, Underway},
-    body::{Asked, Paced},
+    body::{Asked, Body, Paced, body_of},
     host::HostError,
     seats::{Seat, Seats},
-    wire::Left,
+    wire::{Left, Wire},
 };
 use crate::{
     admission::{Admission, Refusal, Reservation},
@@ -189,7 +189,8 @@ async fn connection(
     let is_over = {
         let answering = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(wire), service)
+            .max_header_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(HttpStream::new(wire)), service)
             .with_upgrades();
         let mut answering = pin!(answering);
         tokio::select! {
@@ -210,9 +211,6 @@ async fn connection(
         linger::close(leftover.stream).await;
     }
 }
-
-/// A body that is there already, or one of poem's.
-type Body = Either<Full<Bytes>, Paced>;
 
 /// An answer that is there already, or one that is being worked on. The latter is boxed, so that
 /// the former does not carry its size around.
@@ -236,7 +234,7 @@ impl Routes {
         let (method, uri) = (request.method(), request.uri());
         if let Some(mut response) = api::at_once(&self.hub, method, uri, headers, client) {
             close_behind_body(activity, &mut response);
-            let response = response.map(|body| Either::Left(Full::new(body)));
+            let response = response.map(|content| body_of(content, activity));
             return future::Either::Left(future::ready(Ok(response)));
         }
         let client = client();
@@ -248,7 +246,7 @@ impl Routes {
                 let body = BodyDataStream::new(Asked::new(body, underway.activity()));
                 let mut response = api::change_at_once(&hub, &gate, &asked, client, body).await;
                 close_behind_body(underway.activity(), &mut response);
-                Ok(response.map(|body| Either::Left(Full::new(body))))
+                Ok(response.map(|content| body_of(content, underway.activity())))
             }));
         }
         if path == "/socket" && !cors::is_preflight(request.method(), headers) {
@@ -286,6 +284,7 @@ fn close_behind_body<B>(activity: &Activity, response: &mut Response<B>) {
 /// An answer of poem's that needs no work.
 fn ready_made(response: poem::Response, activity: &Arc<Activity>) -> Answering {
     let mut response = Response::from(response);
+    api::secure(response.headers_mut());
     close_behind_body(activity, &mut response);
     let response = response.map(|body| Either::Right(Paced::new(body, activity)));
     future::Either::Left(future::ready(Ok(response)))

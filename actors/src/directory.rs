@@ -35,7 +35,7 @@ use crate::{
     domain::{GuildId, Presence, ProfileUpdate, Timestamp, UserId, Version},
     ports::{FanOut, Publication, Store, store::StoredUser},
     user::{Decision, UserInput, UserMsg, UserState, decide},
-    wire::Snapshot,
+    wire::{Current, Snapshot},
 };
 
 /// Enough that the intake, user actors and readers seldom meet.
@@ -248,7 +248,10 @@ impl Directory {
         slot.is_settled = decision.is_settled;
         match (decision.news, &mut slot.kept) {
             (Some(news), kept) => {
+                let text = decision.decided.pairs_text();
+                let large = text.map_or(0, |text| text.counted_bytes());
                 let before = kept.replace(Kept {
+                    _current: Current::new(large),
                     snapshot: Arc::clone(&news.snapshot),
                     record: decision.record,
                     decided: decision.decided,

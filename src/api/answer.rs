@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::Content;
 use bytes::Bytes;
 use poem::{IntoResponse, Response, http};
 use poem_openapi::{
@@ -12,14 +13,14 @@ use poem_openapi::{
 /// A finished answer; `Documented` lists every status that it can have. Bodies that exist as bytes
 /// are so sent as they are, and still described.
 pub(super) struct Answer<Documented> {
-    response: http::Response<Bytes>,
+    response: http::Response<Content>,
     documented: PhantomData<fn() -> Documented>,
 }
 
-impl<Documented> From<http::Response<Bytes>> for Answer<Documented> {
-    fn from(response: http::Response<Bytes>) -> Self {
+impl<Documented, Body: Into<Content>> From<http::Response<Body>> for Answer<Documented> {
+    fn from(response: http::Response<Body>) -> Self {
         Self {
-            response,
+            response: response.map(Into::into),
             documented: PhantomData,
         }
     }
@@ -27,7 +28,16 @@ impl<Documented> From<http::Response<Bytes>> for Answer<Documented> {
 
 impl<Documented> IntoResponse for Answer<Documented> {
     fn into_response(self) -> Response {
-        super::to_poem(self.response)
+        let (mut parts, content) = self.response.into_parts();
+        let bytes = match content {
+            Content::Whole(bytes) => bytes,
+            // What gathers the body of an answer would copy these together.
+            pieces => {
+                parts.extensions.insert(pieces);
+                Bytes::new()
+            }
+        };
+        super::to_poem(http::Response::from_parts(parts, bytes))
     }
 }
 

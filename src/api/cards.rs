@@ -13,7 +13,6 @@ use bytes::Bytes;
 use lantern_actors::{
     Hub,
     domain::{Timestamp, UserId},
-    wire::Encoding,
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem_openapi::{
@@ -251,7 +250,7 @@ fn found(hub: &Hub, id: &str) -> Result<Bytes, Problem> {
     let snapshot = hub.user(id);
     let snapshot =
         snapshot.ok_or_else(|| users::unknown(hub, format!("User {id} is not monitored.")))?;
-    Ok(snapshot.document(Encoding::Json))
+    Ok(snapshot.document_without_large_storage())
 }
 
 async fn refused(
@@ -334,7 +333,6 @@ fn picture(card: Card, format: Format, asked: &HeaderMap) -> http::Response<Byte
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "Accept"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
             header::HeaderName::from_static("cross-origin-resource-policy"),
             "cross-origin",

@@ -24,8 +24,8 @@ pub fn allow(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a browser asks if a page may send a request. It must be told so of any path: only then
-/// the page is shown the answer, be it an error.
+/// Whether a browser asks if a page may send a request. The answer is yes at any path: only then does
+/// the browser show the page what is answered, be it an error.
 pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }

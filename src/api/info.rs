@@ -25,30 +25,25 @@ impl InfoRoutes {
     /// Tells the version, how many users are monitored and how the connection to Discord is doing.
     /// Asked for `text/html`, as browsers do, it answers with a page that shows presence live.
     #[oai(path = "/", method = "get", operation_id = "get_info")]
-    async fn info(&self, headers: &HeaderMap) -> Answer<About> {
-        let accept = headers.get_all(header::ACCEPT).iter();
+    async fn info(&self, asked: &HeaderMap) -> Answer<About> {
+        let accept = asked.get_all(header::ACCEPT).iter();
         let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
-        let (content_type, body) = if page::is_preferred(&accept.join(",")) {
-            (
-                "text/html; charset=utf-8",
-                Bytes::from_static(page::PAGE.as_bytes()),
-            )
-        } else {
-            ("application/json; charset=utf-8", Info::of(&self.0).json())
+        let page = page::is_preferred(&accept.join(",")).then_some(&*page::HTML);
+        let (content_type, body) = match page {
+            Some(page) => ("text/html; charset=utf-8", page.text().clone()),
+            None => ("application/json; charset=utf-8", Info::of(&self.0).json()),
         };
         let mut response = http::Response::new(body);
+        let headers = response.headers_mut();
         for (name, value) in [
             (header::CONTENT_TYPE, content_type),
             (header::CACHE_CONTROL, "no-cache"),
             (header::VARY, "Accept"),
-            (
-                header::CONTENT_SECURITY_POLICY,
-                page::CONTENT_SECURITY_POLICY,
-            ),
         ] {
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(page) = page {
+            page.guard(headers);
         }
         response.into()
     }

@@ -7,10 +7,12 @@
 mod answer;
 mod builder;
 mod cards;
+mod content;
 pub mod cors;
 mod docs;
 pub mod etag;
 mod health;
+mod html;
 mod info;
 pub mod metrics;
 mod nullable;
@@ -38,11 +40,12 @@ use poem_openapi::OpenApiService;
 use lantern_card::Cards;
 
 pub use self::{
+    content::Content,
     docs::document,
     problem::{Problem, ProblemKind},
     storage::Gate,
 };
-use self::{metrics::Collector, routes::RouteTable};
+use self::{content::without_body, metrics::Collector, routes::RouteTable};
 
 /// What the interface is built on.
 pub struct ApiContext {
@@ -131,7 +134,7 @@ pub fn at_once(
     uri: &Uri,
     headers: &HeaderMap,
     from: impl FnOnce() -> IpAddr,
-) -> Option<http::Response<Bytes>> {
+) -> Option<http::Response<Content>> {
     if uri.query().is_some() {
         return None;
     }
@@ -141,7 +144,7 @@ pub fn at_once(
     if id.is_empty() || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
-    let response = match rest.strip_prefix("/storage") {
+    let mut response = match rest.strip_prefix("/storage") {
         None if rest.is_empty() => users::one(hub, id, headers, from),
         None => return None,
         Some("") => storage::pairs(hub, id, headers),
@@ -151,9 +154,10 @@ pub fn at_once(
             if key.is_empty() || !is_plain {
                 return None;
             }
-            storage::pair(hub, id, key, headers)
+            storage::pair(hub, id, key, headers).map(Content::from)
         }
     };
+    secure(response.headers_mut());
     Some(match *method {
         Method::HEAD => without_body(response),
         _ => response,
@@ -173,19 +177,9 @@ pub async fn change_at_once<E>(
     asked: &http::request::Parts,
     from: IpAddr,
     body: impl Stream<Item = Result<Bytes, E>>,
-) -> http::Response<Bytes> {
-    storage::set_at_once(hub, gate, asked, from, body).await
-}
-
-/// The answer to `HEAD`: that to `GET`, with its length, without its body.
-fn without_body(mut response: http::Response<Bytes>) -> http::Response<Bytes> {
-    let length = HeaderValue::from(response.body().len());
-    if response.status() != http::StatusCode::NOT_MODIFIED {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, length);
-    }
-    *response.body_mut() = Bytes::new();
+) -> http::Response<Content> {
+    let mut response = storage::set_at_once(hub, gate, asked, from, body).await;
+    secure(response.headers_mut());
     response
 }
 
@@ -209,7 +203,7 @@ impl Endpoint for Door {
         let is_public = cors::is_public(path);
         let is_head = request.method() == Method::HEAD;
         let response = match self.refusal(&request) {
-            Some(response) => response,
+            Some(response) => response.map(Content::from),
             None => self.routed(request).await,
         };
         let mut response = if is_head {
@@ -220,6 +214,7 @@ impl Endpoint for Door {
         if is_public {
             cors::allow(response.headers_mut());
         }
+        secure(response.headers_mut());
         Ok(to_poem(response))
     }
 }
@@ -236,6 +231,7 @@ impl Door {
         }
         let path = request.uri().path();
         let Some(allow) = self.routes.allow(path) else {
+            let path = problem::echo(path);
             let detail = format!("There is nothing at {path}. /docs tells what there is.");
             return Some(Problem::new(ProblemKind::NotFound, detail).response());
         };
@@ -246,7 +242,8 @@ impl Door {
         if allow.split(", ").any(|allowed| allowed == method.as_str()) {
             return None;
         }
-        let detail = format!("{method} is not possible at {path}; {allow} are.");
+        let (shown, path) = (problem::echo(method.as_str()), problem::echo(path));
+        let detail = format!("{shown} is not possible at {path}; {allow} are.");
         let mut response = Problem::new(ProblemKind::MethodNotAllowed, detail).response();
         if let Ok(allow) = HeaderValue::from_str(allow) {
             response.headers_mut().insert(header::ALLOW, allow);
@@ -254,27 +251,42 @@ impl Door {
         Some(response)
     }
 
-    async fn routed(&self, mut request: Request) -> http::Response<Bytes> {
+    async fn routed(&self, mut request: Request) -> http::Response<Content> {
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
         }
         if let Some(uri) = routes::without_file_name(request.uri()) {
             *request.uri_mut() = uri;
         }
-        let (parts, body) = self.service.get_response(request).await.into_parts();
+        let (mut parts, body) = self.service.get_response(request).await.into_parts();
         let Ok(body) = body.into_bytes().await else {
             let detail = "The answer could not be put together.";
-            return Problem::new(ProblemKind::Internal, detail).response();
+            let problem = Problem::new(ProblemKind::Internal, detail);
+            return problem.response().map(Content::from);
         };
+        let shared = parts.extensions.remove::<Content>();
         let mut response = http::Response::new(body);
         *response.status_mut() = parts.status;
         *response.headers_mut() = parts.headers;
-        problem::in_form(response)
+        match shared {
+            Some(content) => response.map(|_| content),
+            None => problem::in_form(response).map(Content::from),
+        }
     }
 }
 
-fn to_poem(response: http::Response<Bytes>) -> Response {
+/// What every answer says: it is of the type that it says, whatever it looks like.
+pub fn secure(headers: &mut HeaderMap) {
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+}
+
+fn to_poem(response: http::Response<impl Into<Content>>) -> Response {
     let (parts, body) = response.into_parts();
+    let body = match body.into() {
+        Content::Whole(bytes) => bytes.into(),
+        pieces => poem::Body::from(pieces.boxed()),
+    };
     Response::from_parts(
         ResponseParts {
             status: parts.status,
@@ -282,6 +294,6 @@ fn to_poem(response: http::Response<Bytes>) -> Response {
             headers: parts.headers,
             extensions: parts.extensions,
         },
-        body.into(),
+        body,
     )
 }

@@ -1,13 +1,20 @@
 //! The live page at `/`: one file with its style and script inside, so that it needs nothing else.
 
+use std::sync::LazyLock;
+
+use super::html::HtmlPage;
+
 /// The page.
-pub(super) const PAGE: &str = include_str!("page.html");
+const PAGE: &str = include_str!("page.html");
 
 /// It talks to this server alone; pictures are loaded only when the viewer turns them on.
-pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
-    style-src 'unsafe-inline'; connect-src 'self' ws: wss:; \
-    img-src data: https://cdn.discordapp.com https://media.discordapp.net https://i.scdn.co; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+pub(super) static HTML: LazyLock<HtmlPage> = LazyLock::new(|| {
+    HtmlPage::new(
+        PAGE,
+        "connect-src 'self' ws: wss:; img-src data: https://cdn.discordapp.com \
+         https://media.discordapp.net https://i.scdn.co",
+    )
+});
 
 /// Whether this `Accept` (RFC 9110 section 12.5.1) wants HTML more than JSON.
 pub(super) fn is_preferred(accept: &str) -> bool {

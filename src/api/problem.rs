@@ -91,13 +91,17 @@ pub enum ProblemKind {
     Busy,
     /// There is no secret to make tokens with.
     TokensOff,
+    /// The address is too long.
+    UriTooLong,
+    /// The head of the request is too long.
+    HeadTooLarge,
     /// Something broke.
     Internal,
 }
 
 impl ProblemKind {
     /// Every kind, for the reference and for tests.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedUrl,
         Self::InvalidHost,
         Self::BadRequest,
@@ -133,6 +137,8 @@ impl ProblemKind {
         Self::StoreUnavailable,
         Self::Busy,
         Self::TokensOff,
+        Self::UriTooLong,
+        Self::HeadTooLarge,
         Self::Internal,
     ];
 
@@ -174,6 +180,8 @@ impl ProblemKind {
             Self::StoreUnavailable => (503, "store_unavailable", "Store not available"),
             Self::Busy => (503, "busy", "Too busy"),
             Self::TokensOff => (503, "tokens_off", "Tokens turned off"),
+            Self::UriTooLong => (414, "uri_too_long", "Address too long"),
+            Self::HeadTooLarge => (431, "head_too_large", "Request head too long"),
             Self::Internal => (500, "internal_error", "Internal error"),
         }
     }
@@ -303,6 +311,23 @@ impl IntoResponse for Problem {
     }
 }
 
+/// How much of a client's own words an answer tells back, in bytes.
+const MOST_ECHOED: usize = 200;
+
+/// A client's own words, cut where they are long.
+pub(super) fn echo(text: &str) -> Cow<'_, str> {
+    if text.len() <= MOST_ECHOED {
+        return Cow::Borrowed(text);
+    }
+    let room = MOST_ECHOED - '…'.len_utf8();
+    let ends = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    let end = ends.take_while(|end| *end <= room).last();
+    let shown = text.get(..end.unwrap_or_default()).unwrap_or_default();
+    Cow::Owned(format!("{shown}…"))
+}
+
 /// Gives an error that the framework made itself our form.
 pub(super) fn in_form(response: http::Response<Bytes>) -> http::Response<Bytes> {
     let status = response.status();
@@ -325,7 +350,7 @@ pub(super) fn in_form(response: http::Response<Bytes>) -> http::Response<Bytes> 
     let detail = if status.is_server_error() || text.is_empty() {
         format!("{}.", kind.title())
     } else {
-        text.into_owned()
+        echo(&text).into_owned()
     };
     Problem::new(kind, detail).response()
 }
@@ -381,6 +406,22 @@ mod tests {
         assert_eq!(codes.len(), ProblemKind::ALL.len());
         for kind in ProblemKind::ALL {
             assert!(kind.status().as_u16() >= 400);
+        }
+    }
+
+    #[test]
+    fn what_is_told_back_of_a_request_is_short() {
+        assert_eq!(echo("short"), "short");
+        let fits = "a".repeat(200);
+        assert_eq!(echo(&fits), fits);
+        for long in [
+            "a".repeat(201),
+            "\u{e9}".repeat(101),
+            "\u{1f3ee}".repeat(9_000),
+        ] {
+            let shown = echo(&long);
+            assert!(shown.len() <= 200 && shown.len() > 190, "{}", shown.len());
+            assert!(shown.ends_with('…'));
         }
     }
 

@@ -17,6 +17,7 @@ use lantern_actors::{
     domain::{InvalidPairKey, PairKey, PairValue, UserId},
     ports::store::StoredUser,
     user::{Authority, Condition, StorageAnswer, StorageError, StorageRequest},
+    wire::Encoding,
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::RemoteAddr;
@@ -28,14 +29,14 @@ use self::{
     conditions::{IfMatch, IfNoneMatch},
     token::TokenHeader,
 };
-use super::{Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
+use super::{Content, Problem, ProblemKind, answer::Answer, cors, etag, tag::Tag, users};
 
 pub use self::token::{Gate, address};
 
 /// After how many seconds it is worth asking again when the store is away.
 const RETRY_AFTER_S: u32 = 2;
 
-type Response = http::Response<Bytes>;
+type Response = http::Response<Content>;
 
 /// The operations.
 pub(super) struct StorageRoutes {
@@ -356,10 +357,13 @@ pub(super) fn pairs(hub: &Hub, id: &str, headers: &HeaderMap) -> Response {
     if etag::is_known(headers, &tag) {
         return users::not_modified(tag);
     }
-    users::ok(
-        tag,
-        serde_json::to_vec(&user.pairs).unwrap_or_default().into(),
-    )
+    match user.pairs_text() {
+        Ok(text) => users::ok(tag, text.encoded(Encoding::Json).clone().into()),
+        Err(_) => refused(&Problem::new(
+            ProblemKind::Internal,
+            "The pairs could not be written.",
+        )),
+    }
 }
 
 /// Answers with one pair of a user.
@@ -379,7 +383,7 @@ pub(super) fn pair(hub: &Hub, id: &str, key: &str, headers: &HeaderMap) -> Respo
         return users::not_modified(tag);
     }
     let body = serde_json::json!({ "value": value.as_str() }).to_string();
-    users::ok(tag, body.into())
+    users::ok(tag, Bytes::from(body).into())
 }
 
 /// A user of whom is known what was decided.
@@ -451,11 +455,11 @@ fn done(outcome: Result<(), Problem>, tag: Option<&str>) -> Response {
     if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(tag).ok()) {
         headers.insert(header::ETAG, tag);
     }
-    response
+    response.map(Content::from)
 }
 
 fn refused(problem: &Problem) -> Response {
     let mut response = problem.response();
     cors::allow(response.headers_mut());
-    response
+    response.map(Content::from)
 }

@@ -25,7 +25,7 @@ fn is_named(name: &str) -> bool {
     }
 }
 
-/// The ids of a value. One that has none is told back as it is.
+/// The ids of a value. One that has none stays as it is, for the error to show.
 fn split(value: &str) -> Vec<String> {
     let separates = |letter: char| matches!(letter, ',' | '|' | ';') || letter.is_whitespace();
     let parts = value.split(separates).filter(|part| !part.is_empty());

@@ -6,11 +6,10 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use lantern_actors::{
     Claimant, Hub,
     domain::{Timestamp, UserId},
-    wire::{Encoding, Snapshot, stale_document},
+    wire::{Encoding, LARGE, Snapshot},
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem::web::RemoteAddr;
@@ -23,7 +22,7 @@ use poem_openapi::{
 use lantern_card::Cards;
 
 use super::{
-    Problem, ProblemKind,
+    Content, Problem, ProblemKind,
     answer::Answer,
     cards, cors, etag,
     problem::ProblemJson,
@@ -65,7 +64,7 @@ impl UserRoutes {
     ) -> Answer<OneUser> {
         let answer = match cards::is_wanted(uri.query()) {
             Ok(true) => cards::at_user(&self.hub, &self.cards, &id.0, uri.query(), headers).await,
-            Ok(false) => one(&self.hub, &id.0, headers, || address(remote)),
+            Ok(false) => return one(&self.hub, &id.0, headers, || address(remote)).into(),
             Err(problem) => cards::not_wanted(&self.cards, problem, uri.query(), headers).await,
         };
         answer.into()
@@ -95,7 +94,7 @@ pub fn one(
     id: &str,
     headers: &HeaderMap,
     from: impl FnOnce() -> IpAddr,
-) -> http::Response<Bytes> {
+) -> http::Response<Content> {
     let id = match parse_id(id) {
         Ok(id) => id,
         Err(problem) => return refused(problem),
@@ -118,7 +117,7 @@ pub fn one(
 }
 
 /// Answers with several users.
-pub fn many(hub: &Hub, ids: &[String], headers: &HeaderMap) -> http::Response<Bytes> {
+pub fn many(hub: &Hub, ids: &[String], headers: &HeaderMap) -> http::Response<Content> {
     let ids = match parsed(ids) {
         Ok(ids) => ids,
         Err(problem) => return refused(problem),
@@ -196,43 +195,43 @@ pub(super) fn unknown(hub: &Hub, detail: String) -> Problem {
     Problem::new(ProblemKind::NotReady, detail).retry_after_s(RETRY_AFTER_S)
 }
 
-fn document(snapshot: &Snapshot, stale_since: Option<Timestamp>) -> Bytes {
-    let document = snapshot.document(Encoding::Json);
-    match stale_since.filter(|since| snapshot.is_stale(*since)) {
-        None => document,
-        Some(since) => stale_document(&document, Encoding::Json, since).into(),
-    }
+fn document(snapshot: &Snapshot, stale_since: Option<Timestamp>) -> Content {
+    Content::of(snapshot.document_pieces(Encoding::Json, stale_since))
 }
 
-fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Bytes {
-    let documents: Vec<Bytes> = users
-        .iter()
-        .map(|user| document(user, stale_since))
-        .collect();
-    let length: usize = documents.iter().map(|document| document.len() + 1).sum();
-    let mut list = Vec::with_capacity(length + 1);
-    for (index, document) in documents.iter().enumerate() {
-        list.push(if index == 0 { b'[' } else { b',' });
-        list.extend_from_slice(document);
+/// Small documents are copied together, large ones shared.
+fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Content {
+    let (mut pieces, mut together) = (Vec::new(), Vec::new());
+    for (index, user) in users.iter().enumerate() {
+        together.push(if index == 0 { b'[' } else { b',' });
+        for piece in user.document_pieces(Encoding::Json, stale_since) {
+            if piece.len() < LARGE {
+                together.extend_from_slice(&piece);
+            } else {
+                pieces.push(std::mem::take(&mut together).into());
+                pieces.push(piece);
+            }
+        }
     }
-    list.push(b']');
-    list.into()
+    together.push(b']');
+    pieces.push(together.into());
+    Content::of(pieces)
 }
 
-pub(super) fn ok(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
+pub(super) fn ok(tag: HeaderValue, body: Content) -> http::Response<Content> {
     let mut response = tagged(tag, body);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }
 
-pub(super) fn not_modified(tag: HeaderValue) -> http::Response<Bytes> {
-    let mut response = tagged(tag, Bytes::new());
+pub(super) fn not_modified(tag: HeaderValue) -> http::Response<Content> {
+    let mut response = tagged(tag, Content::default());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     response
 }
 
-fn tagged(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
+fn tagged(tag: HeaderValue, body: Content) -> http::Response<Content> {
     let mut response = http::Response::new(body);
     let headers = response.headers_mut();
     headers.reserve(7);
@@ -242,8 +241,8 @@ fn tagged(tag: HeaderValue, body: Bytes) -> http::Response<Bytes> {
     response
 }
 
-fn refused(problem: Problem) -> http::Response<Bytes> {
-    let mut response = problem.response();
+fn refused(problem: Problem) -> http::Response<Content> {
+    let mut response = problem.response().map(Content::from);
     cors::allow(response.headers_mut());
     response
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     ConfigArgs, environment,
-    run::{Outcome, failed, run, say},
+    run::{Outcome, ended, failed, run, say},
 };
 use crate::{
     config::{Base, Config, Loaded, StoreKind},
@@ -19,11 +19,8 @@ pub fn migrate(args: &ConfigArgs) -> ExitCode {
         Ok(loaded) => loaded.config,
         Err(error) => return failed(&error),
     };
-    telemetry::start(&config.log);
-    match run(migrating(&config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
+    let log = telemetry::start(&config.log);
+    ended(&log, run(migrating(&config)))
 }
 
 async fn migrating(config: &Config) -> Outcome {

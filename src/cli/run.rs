@@ -13,7 +13,8 @@ use super::{Population, ServeArgs, SimulateArgs, environment};
 use crate::{
     app::{App, AppError},
     config::{Base, Config, Loaded},
-    server, telemetry,
+    server,
+    telemetry::{self, Log},
 };
 
 /// `lantern serve`.
@@ -27,16 +28,13 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         Ok(loaded) => with_arguments(loaded.config, args),
         Err(error) => return failed(&error),
     };
-    telemetry::start(&config.log);
+    let log = telemetry::start(&config.log);
     server::allow_many_sockets();
     let demo = args.demo.then(|| SimulatorConfig {
         control_hosts: args.control_host.clone(),
         ..simulator_config(args.simulator_listen, args.population)
     });
-    match run(serving(&config, demo)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
+    ended(&log, run(serving(&config, demo)))
 }
 
 /// `lantern simulate`.
@@ -45,17 +43,14 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
         Ok(loaded) => loaded.config.log,
         Err(error) => return failed(&error),
     };
-    telemetry::start(&log);
+    let log = telemetry::start(&log);
     server::allow_many_sockets();
     let config = SimulatorConfig {
         token: args.token.clone(),
         control_hosts: args.control_host.clone(),
         ..simulator_config(args.listen, args.population)
     };
-    match run(simulating(config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
+    ended(&log, run(simulating(config)))
 }
 
 pub(super) type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -224,6 +219,21 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// The end of a program that has a log: the sentence that says why is its last line.
+pub(super) fn ended(log: &Log, outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) => {
+            log.end_with(None);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            log.end_with(Some(&format!("lantern: {error}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The end of a program that has no log yet.
 pub(super) fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "lantern: {error}");
     ExitCode::FAILURE

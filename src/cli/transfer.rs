@@ -14,7 +14,7 @@ use lantern_actors::{domain::GuildId, ports::store::Store};
 
 use super::{
     ConfigArgs, environment,
-    run::{Outcome, failed, run, say},
+    run::{Outcome, ended, failed, run, say},
 };
 use crate::{
     config::{Base, Config, Loaded},
@@ -83,11 +83,12 @@ fn with_config(
         Ok(loaded) => loaded.config,
         Err(error) => return failed(&error),
     };
-    telemetry::start(&config.log);
-    match run(work(&config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&format_args!("cannot {doing}: {error}")),
-    }
+    let log = telemetry::start(&config.log);
+    let outcome = run(work(&config));
+    ended(
+        &log,
+        outcome.map_err(|error| format!("cannot {doing}: {error}").into()),
+    )
 }
 
 /// Closes the store whatever comes of the work.

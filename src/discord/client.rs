@@ -126,7 +126,6 @@ impl Client {
             connected_at,
             ..
         } = connection;
-        self.handler.connection_lost();
         let (next, why) = match end {
             End::Stopped => {
                 socket.end_session().await;
@@ -134,6 +133,7 @@ impl Client {
             }
             End::Over { next, why } => (next, why),
         };
+        self.handler.connection_lost();
         let is_stable = connected_at.is_some_and(|at| at.elapsed() >= STABLE);
         let pause = self.pause(&why, is_stable);
         tracing::warn!(reason = %why, ?next, ?pause, "the connection to Discord's gateway ended");

@@ -8,15 +8,27 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
+use http_body_util::{Either, Full, combinators::BoxBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
 use super::activity::Activity;
+use crate::api::Content;
 
 /// Bytes of a body that count as something happening on its connection.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// One of poem's bodies in small pieces. hyper takes the next ones as the client reads, so a client
+/// A body that is there already, or one that is read piece by piece.
+pub(super) type Body = Either<Full<Bytes>, Paced>;
+
+/// A short body is written in one go; of a longer one the client is seen to read it.
+pub(super) fn body_of(content: Content, activity: &Arc<Activity>) -> Body {
+    match content {
+        Content::Whole(bytes) if bytes.len() <= PIECE_BYTES => Either::Left(Full::new(bytes)),
+        long => Either::Right(Paced::new(long.boxed(), activity)),
+    }
+}
+
+/// A body in small pieces. hyper takes the next ones as the client reads, so a client
 /// that reads slowly keeps its connection, and one that does not read loses it.
 pub(super) struct Paced {
     body: BoxBody<Bytes, io::Error>,
@@ -112,7 +124,7 @@ impl hyper::body::Body for Asked {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::{BodyExt, Full};
+    use http_body_util::BodyExt;
     use hyper::body::Body as _;
 
     use super::*;

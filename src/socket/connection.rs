@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
+    ports::SocketCommand,
     session::SessionMsg,
     wire::{Dialect, FrameKind, SharedFrame, UserList, control_frame},
 };
@@ -16,7 +17,8 @@ use mio::net::TcpStream;
 use ractor::ActorRef;
 
 use super::{
-    outbox::{Flushed, GATHERED, Outbox, Update},
+    outbox::{Flushed, GATHERED, Outbox, Update, length},
+    pieces::Pieces,
     rfc6455::Decoder,
     stats::SocketStats,
 };
@@ -32,10 +34,10 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    fn bytes(&self, dialect: Dialect) -> &Bytes {
+    fn pieces(&self, dialect: Dialect) -> &[Bytes] {
         match self {
-            Self::Update(update) => update.bytes(dialect),
-            Self::Event(_, frame) => frame.bytes(dialect),
+            Self::Update(update) => update.pieces(dialect),
+            Self::Event(_, frame) => frame.pieces(dialect),
         }
     }
 }
@@ -81,6 +83,12 @@ pub struct Connection {
     pub stall_alarm: bool,
     /// Bytes that came behind the server's close frame.
     pub discarded: usize,
+    /// The rest of an answer in pieces.
+    pub pieces: Option<Box<Pieces>>,
+    /// The shard has it among those whose next piece is to be made.
+    pub is_filling: bool,
+    /// What the session decided that has to wait for the last piece.
+    pub deferred: Vec<SocketCommand>,
     /// Its place among the sockets that may be open, until it is dropped.
     _place: Reservation,
     outbox: Outbox,
@@ -147,6 +155,9 @@ impl Connection {
             heard_at: now,
             stall_alarm: false,
             discarded: 0,
+            pieces: None,
+            is_filling: false,
+            deferred: Vec::new(),
             _place: place,
             outbox: Outbox::default(),
             counted: 0,
@@ -177,7 +188,9 @@ impl Connection {
             let Some(delivery) = take_first(&mut marked, batch) else {
                 break;
             };
-            let bytes = delivery.bytes(self.dialect);
+            let [bytes] = delivery.pieces(self.dialect) else {
+                return self.deliver_large(batch, all_marked);
+            };
             *slice = IoSlice::new(bytes);
             filled += 1;
             total += bytes.len();
@@ -191,9 +204,24 @@ impl Connection {
         let Some(delivery) = take_first(&mut { marked }, batch) else {
             return Ok(Written::default());
         };
-        let bytes = delivery.bytes(self.dialect);
+        let [bytes] = delivery.pieces(self.dialect) else {
+            return self.deliver_large(batch, marked);
+        };
         let sent = self.stream.write(bytes);
         self.delivered(batch, marked, bytes.len(), sent)
+    }
+
+    /// Delivers what does not consist of frames in one piece.
+    #[cold]
+    fn deliver_large(&mut self, batch: &[Delivery], marked: u64) -> Result<Written, Broken> {
+        self.queue(batch, marked);
+        let flushed = self.outbox.flush(&mut self.stream, self.dialect);
+        let flushed = flushed.map_err(|_| Broken)?;
+        Ok(Written {
+            deliveries: marked.count_ones(),
+            writes: 1,
+            became_full: flushed != Flushed::Everything,
+        })
     }
 
     fn delivered(
@@ -222,9 +250,9 @@ impl Connection {
         while let Some(delivery) = take_first(&mut marked, batch) {
             match delivery {
                 Delivery::Update(update) => self.outbox.update(update.clone()),
-                Delivery::Event(user, frame) => self
-                    .outbox
-                    .event_of(*user, frame.bytes(self.dialect).clone()),
+                Delivery::Event(user, frame) => {
+                    self.outbox.event_of(*user, frame.pieces(self.dialect))
+                }
             }
         }
     }
@@ -236,7 +264,7 @@ impl Connection {
             let Some(delivery) = take_first(&mut marked, batch) else {
                 return;
             };
-            let length = delivery.bytes(self.dialect).len();
+            let length = length(delivery.pieces(self.dialect));
             if sent < length {
                 let first = before ^ marked;
                 self.queue(batch, first);
@@ -269,7 +297,7 @@ impl Connection {
     /// When the client was last heard. While it is not read, its silence is the server's doing; then
     /// `write_stall_timeout` judges it.
     pub fn heard_at(&self, now: Instant) -> Instant {
-        if self.is_not_read() {
+        if self.is_not_read() || self.pieces.is_some() {
             now
         } else {
             self.heard_at
@@ -296,6 +324,11 @@ impl Connection {
         self.outbox.event_bytes()
     }
 
+    /// Bytes of everything that waits, which others may share.
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.bytes(self.dialect)
+    }
+
     /// Tells the statistics how many messages wait.
     #[inline]
     pub fn count_waiting(&mut self, stats: &SocketStats) {
@@ -310,6 +343,11 @@ impl Connection {
     pub fn count_none_waiting(&mut self, stats: &SocketStats) {
         stats.queue_changed(self.counted, 0);
         self.counted = 0;
+    }
+
+    /// Whether nothing waits to be written.
+    pub fn is_written(&self) -> bool {
+        self.outbox.is_empty()
     }
 
     /// Whether an answer waits. Until it is written, nothing more is read from the client: that

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -62,6 +62,8 @@ pub struct Index {
     /// What each slot watches, by slot.
     watching: Vec<Watching>,
     watched: Arc<Watched>,
+    /// Everybody, while somebody holds it and nobody joins or leaves.
+    roster: Option<Weak<[UserId]>>,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl Index {
             all: Vec::new(),
             watching: Vec::new(),
             watched,
+            roster: None,
         }
     }
 
@@ -99,6 +102,17 @@ impl Index {
         self.topics.values().map(|topic| &topic.snapshot)
     }
 
+    /// Everybody who is monitored, in no particular order. It is shared by those who ask while nobody
+    /// joins or leaves: after a restart, all clients come back at once.
+    pub fn roster(&mut self) -> Arc<[UserId]> {
+        if let Some(roster) = self.roster.as_ref().and_then(Weak::upgrade) {
+            return roster;
+        }
+        let roster: Arc<[UserId]> = self.topics.keys().copied().collect();
+        self.roster = Some(Arc::downgrade(&roster));
+        roster
+    }
+
     /// Takes in a user's newest snapshot; who is new becomes watchable.
     pub fn publish(&mut self, snapshot: Arc<Snapshot>) {
         match self.topics.get_mut(&snapshot.user()) {
@@ -109,6 +123,7 @@ impl Index {
                     subscribers: Vec::new(),
                 };
                 self.topics.insert(snapshot.user(), topic);
+                self.roster = None;
             }
         }
     }
@@ -139,6 +154,11 @@ impl Index {
     pub fn names(&self, slot: Slot, user: UserId) -> bool {
         self.watching(slot)
             .is_some_and(|slot| slot.place(user).is_ok())
+    }
+
+    /// Whether this slot is sent what is published of that user.
+    pub fn watches(&self, slot: Slot, user: UserId) -> bool {
+        self.watches_all(slot) || self.names(slot, user)
     }
 
     /// Whether this slot watches anybody.
@@ -210,6 +230,7 @@ impl Index {
         let Some(topic) = self.topics.remove(&user) else {
             return Vec::new();
         };
+        self.roster = None;
         for slot in &topic.subscribers {
             let watching = entry(&mut self.watching, *slot);
             if let Ok(index) = watching.place(user) {
@@ -302,6 +323,22 @@ mod tests {
             index.publish(Arc::new(snapshot));
         }
         index
+    }
+
+    #[test]
+    fn everybody_is_listed_once_for_all_who_ask_until_somebody_joins_or_leaves() {
+        let mut index = index();
+        let first = index.roster();
+        assert_eq!(first.len() as u64, USERS);
+        let changed = Arc::new(Snapshot::new(user(1), Version::new(2), b"{}"));
+        index.publish(changed);
+        assert!(Arc::ptr_eq(&first, &index.roster()));
+        let joined = Arc::new(Snapshot::new(user(USERS + 1), Version::new(1), b"{}"));
+        index.publish(joined);
+        assert!(index.roster().contains(&user(USERS + 1)));
+        index.remove(user(1));
+        assert!(!index.roster().contains(&user(1)));
+        assert!(first.contains(&user(1)), "who asked before keeps theirs");
     }
 
     #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 //! | `upgrade` | the opening handshake, and taking the stream from hyper |
 //! | `shard` | a thread that owns sockets and delivers publications to them |
 //! | `connection`, `outbox` | one socket: writing at once, and what waits when it is full |
+//! | `pieces` | the rest of an answer that is sent in pieces |
 //! | `index` | who watches whom |
 //! | `rfc6455`, `inflate` | what clients send, as bytes |
 //! | `stats` | counters for the metrics |
@@ -13,6 +14,7 @@ mod connection;
 mod index;
 mod inflate;
 mod outbox;
+mod pieces;
 mod rfc6455;
 mod shard;
 mod stats;
@@ -47,6 +49,7 @@ use self::{
     index::Watched,
     shard::{Adopter, Attach, Command, Inbox, Shard},
 };
+use crate::vital::Vital;
 
 /// What a socket may cost, from the configuration.
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ pub struct SocketLimits {
     pub frames_per_minute: u32,
     /// How many bytes of events may wait for a client that does not read.
     pub max_queue_bytes: usize,
+    /// How many bytes of large texts that were replaced may wait for all sockets and responses.
+    pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
 }
@@ -67,6 +72,7 @@ impl Default for SocketLimits {
             max_message_bytes: 64 * 1024,
             frames_per_minute: 1_200,
             max_queue_bytes: 1024 * 1024,
+            max_pinned_bytes: 256 * 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
         }
     }
@@ -79,6 +85,7 @@ pub struct Shards {
     stats: Arc<SocketStats>,
     next_id: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    vitals: Vec<Vital>,
 }
 
 impl Shards {
@@ -86,7 +93,7 @@ impl Shards {
     pub fn start(shards: u16, limits: &SocketLimits) -> io::Result<Arc<Self>> {
         let watched = Arc::<Watched>::default();
         let stats = Arc::<SocketStats>::default();
-        let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
+        let (mut inboxes, mut threads, mut vitals) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..shards.max(1) {
             let (shard, inbox) = Shard::new(
                 number,
@@ -94,15 +101,18 @@ impl Shards {
                 Arc::clone(&watched),
                 Arc::clone(&stats),
             )?;
+            let (vital, pulse) = Vital::new("a fan-out shard");
             let thread = std::thread::Builder::new()
                 .name(format!("fan-out-{number}"))
                 .spawn(move || {
+                    let _pulse = pulse;
                     if let Err(error) = shard.run() {
                         tracing::error!(%error, "a fan-out shard failed");
                     }
                 })?;
             inboxes.push(inbox);
             threads.push(thread);
+            vitals.push(vital);
         }
         Ok(Arc::new(Self {
             inboxes,
@@ -110,7 +120,13 @@ impl Shards {
             stats,
             next_id: AtomicU64::new(0),
             threads: Mutex::new(threads),
+            vitals,
         }))
+    }
+
+    /// The shards, none of which may end.
+    pub fn vitals(&self) -> &[Vital] {
+        &self.vitals
     }
 
     /// What the sockets count.

@@ -60,11 +60,11 @@ impl Update {
         }
     }
 
-    /// The frame for sockets of this dialect.
-    pub fn bytes(&self, dialect: Dialect) -> &Bytes {
+    /// The frame for sockets of this dialect, in one piece or more.
+    pub fn pieces(&self, dialect: Dialect) -> &[Bytes] {
         match self {
-            Self::Presence(snapshot) => snapshot.update().bytes(dialect),
-            Self::Storage(update) => update.frame().bytes(dialect),
+            Self::Presence(snapshot) => snapshot.update().pieces(dialect),
+            Self::Storage(update) => update.frame().pieces(dialect),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Update {
 #[derive(Debug)]
 enum Item {
     Update(Update),
-    Event(Bytes),
+    Event(Box<[Bytes]>),
     Answer(Bytes),
     List(Box<UserList>),
 }
@@ -82,13 +82,13 @@ impl Item {
         matches!(self, Self::Answer(_) | Self::List(_))
     }
 
-    /// An item is written piece by piece; all but a list have one. `None` behind the last.
+    /// An item is written piece by piece. `None` behind the last.
     fn piece(&self, number: usize, dialect: Dialect) -> Option<&[u8]> {
         match self {
             Self::List(list) => list.piece(number),
-            _ if number > 0 => None,
-            Self::Update(update) => Some(update.bytes(dialect)),
-            Self::Event(bytes) | Self::Answer(bytes) => Some(bytes),
+            Self::Update(update) => update.pieces(dialect).get(number).map(Bytes::as_ref),
+            Self::Event(pieces) => pieces.get(number).map(Bytes::as_ref),
+            Self::Answer(bytes) => (number == 0).then_some(bytes.as_ref()),
         }
     }
 }
@@ -103,6 +103,11 @@ pub enum Flushed {
         /// Whether it took anything.
         progressed: bool,
     },
+}
+
+/// Bytes of a frame in pieces.
+pub fn length(pieces: &[Bytes]) -> usize {
+    pieces.iter().map(Bytes::len).sum()
 }
 
 impl Outbox {
@@ -121,6 +126,11 @@ impl Outbox {
     /// Bytes of the events that wait; neither presences nor answers count.
     pub fn event_bytes(&self) -> usize {
         self.event_bytes
+    }
+
+    /// Bytes of everything that waits.
+    pub fn bytes(&self, dialect: Dialect) -> usize {
+        self.waiting_pieces(dialect).map(<[u8]>::len).sum()
     }
 
     /// How many answers wait.
@@ -179,18 +189,18 @@ impl Outbox {
     }
 
     /// Queues something about one user that is not state.
-    pub fn event_of(&mut self, user: UserId, bytes: Bytes) {
+    pub fn event_of(&mut self, user: UserId, pieces: &[Bytes]) {
         if let Some(newest) = &mut self.newest {
             newest.remove(&user);
         }
-        self.event_bytes += bytes.len();
-        self.queue.push_back(Item::Event(bytes));
+        self.event_bytes += length(pieces);
+        self.queue.push_back(Item::Event(pieces.into()));
     }
 
     /// Queues a ping. It counts as an event does, and keeps nothing in its place.
     pub fn ping(&mut self, bytes: Bytes) {
         self.event_bytes += bytes.len();
-        self.queue.push_back(Item::Event(bytes));
+        self.queue.push_back(Item::Event([bytes].into()));
     }
 
     /// Queues an answer to the client. It may be about any user, so presences that come later stay
@@ -269,6 +279,7 @@ impl Outbox {
                 let first = if index == 0 { self.pieces } else { 0 };
                 (first..).map_while(move |number| item.piece(number, dialect))
             })
+            .filter(|piece| !piece.is_empty())
     }
 
     fn advance(&mut self, mut written: usize, dialect: Dialect) {
@@ -290,8 +301,8 @@ impl Outbox {
 
     fn front_is_through(&mut self) {
         match self.queue.pop_front() {
-            Some(Item::Event(bytes)) => {
-                self.event_bytes = self.event_bytes.saturating_sub(bytes.len());
+            Some(Item::Event(pieces)) => {
+                self.event_bytes = self.event_bytes.saturating_sub(length(&pieces));
             }
             Some(item) if item.is_answer() => self.answers = self.answers.saturating_sub(1),
             _ => {}

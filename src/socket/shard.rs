@@ -5,6 +5,7 @@
 //! socket that is concerned is marked, then written to once.
 
 mod alarms;
+mod filling;
 mod inbox;
 mod publishing;
 mod reading;
@@ -109,6 +110,8 @@ pub struct Shard {
     concerned: Vec<Slot>,
     /// Slots whose last watched user left with this batch.
     emptied: Vec<Slot>,
+    /// Sockets with room for the next piece of their answer.
+    filling: VecDeque<u64>,
     scratch: Box<[u8]>,
     going_away: bool,
     stopped: bool,
@@ -139,6 +142,7 @@ impl Shard {
             batch: Vec::with_capacity(MOST_GATHERED),
             concerned: Vec::new(),
             emptied: Vec::new(),
+            filling: VecDeque::new(),
             scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
             going_away: false,
             stopped: false,
@@ -151,7 +155,8 @@ impl Shard {
         let mut events = Events::with_capacity(1_024);
         let mut commands = VecDeque::new();
         while !self.stopped {
-            let wait = if commands.is_empty() && self.inbox.may_sleep() {
+            let is_idle = commands.is_empty() && self.filling.is_empty();
+            let wait = if is_idle && self.inbox.may_sleep() {
                 self.alarms.wait(Instant::now())
             } else {
                 Some(Duration::ZERO)
@@ -177,6 +182,7 @@ impl Shard {
                 self.inbox.take(&mut commands);
             }
             self.turn(&mut commands);
+            self.fill();
         }
         Ok(())
     }
@@ -278,7 +284,12 @@ impl Shard {
         match (flushed, connection.ending) {
             (Err(_), _) | (Ok(true), Ending::Done) => self.remove(slot),
             (Ok(true), Ending::CloseSent) => connection.end_writing(),
-            (Ok(true), Ending::Open) => {}
+            (Ok(true), Ending::Open) => {
+                let has_more = connection.pieces.is_some();
+                if has_more && !std::mem::replace(&mut connection.is_filling, true) {
+                    self.filling.push_back(connection.id);
+                }
+            }
             (Ok(false), _) if was_full => {}
             (Ok(false), _) => self.became_full(slot, now),
         }
@@ -316,6 +327,7 @@ impl Shard {
         connection.queue_answer(disconnect.frame(connection.dialect, None));
         connection.queue_answer(close_frame(code.number(), reason));
         connection.ending = Ending::CloseSent;
+        connection.pieces = None;
         let lingering = Alarm::Lingering(connection.id);
         self.alarms.set(Instant::now() + LINGER, lingering);
         self.stats.closed_by_server(code);
@@ -393,6 +405,7 @@ impl Shard {
                 continue;
             }
             if std::mem::take(&mut connection.session_is_busy) {
+                connection.deferred.clear();
                 let sentence = "The last message was lost inside the server. Send it again.";
                 let error = ServerMessage::Error(sentence.to_owned());
                 connection.queue_answer(error.frame(connection.dialect, None));

@@ -28,7 +28,7 @@ use sha1::{Digest, Sha1};
 use super::Shards;
 use crate::{
     admission::{Admission, Refusal, Reservation},
-    server::Wire,
+    server::HttpStream,
 };
 
 /// Opens presence sockets.
@@ -149,7 +149,7 @@ fn hand_over(
 ) -> std::io::Result<()> {
     let not_tcp = || std::io::Error::other("not a TCP stream");
     let parts = upgraded
-        .downcast::<TokioIo<Wire>>()
+        .downcast::<TokioIo<HttpStream>>()
         .map_err(|_| not_tcp())?;
     let stream = parts.io.into_inner().into_stream().ok_or_else(not_tcp)?;
     let stream = stream.into_std()?;

@@ -1,21 +1,30 @@
 //! The stores: what implements the port `lantern_actors::ports::store`.
 
 pub mod embedded;
+mod private;
 pub mod scylla;
 pub mod transfer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use lantern_actors::ports::Store;
 use tempfile::TempDir;
 
 use self::{
     embedded::{
-        BackupError, Door, EmbeddedConfig, EmbeddedStore, FolderError, OpenError, WriterStats,
+        BackupError, Door, EmbeddedConfig, EmbeddedStore, Folder, FolderError, OpenError,
+        WriterStats,
     },
     scylla::{ScyllaSettings, ScyllaStore},
 };
-use crate::config::{Config, StoreKind};
+use crate::{
+    config::{Config, StoreKind},
+    vital::Vital,
+};
 
 /// Why there is no store: one sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +32,9 @@ pub enum StoreOpenError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Embedded(#[from] embedded::OpenError),
+    /// There is no embedded store to be read.
+    #[error("there is no store in {}; name its folder with `path` of [store]", .0.display())]
+    NoStore(PathBuf),
     /// The store that is in use cannot be copied.
     #[error("cannot copy the store that is in use: {0}")]
     Copy(#[from] BackupError),
@@ -40,13 +52,20 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     /// What the writer of an embedded store counts.
     pub embedded: Option<Arc<WriterStats>>,
+    /// The writer of an embedded store.
+    pub writer: Option<Vital>,
     /// Where an embedded store hands out backups; closed when dropped.
     pub door: Option<Door>,
 }
 
 /// Opens the store that is configured to be read as a whole. An embedded store that a running lantern
-/// uses is read from a copy that this one hands out, in a temporary folder.
+/// uses is read from a copy that this one hands out, in a temporary folder. None is made where there
+/// is none.
 pub async fn open_to_read(config: &Config) -> Result<(OpenStore, Option<TempDir>), StoreOpenError> {
+    let folder = &config.store.path;
+    if config.store.kind == StoreKind::Embedded && !Folder::is_one(folder) {
+        return Err(StoreOpenError::NoStore(folder.clone()));
+    }
     match open(config).await {
         Err(StoreOpenError::Embedded(OpenError::Folder(FolderError::InUse { path, .. }))) => {
             let copying = tokio::task::spawn_blocking(move || copy_of(&path));
@@ -89,6 +108,7 @@ pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
             Ok(OpenStore {
                 door: door.ok(),
                 embedded: Some(Arc::clone(store.stats())),
+                writer: Some(store.vital().clone()),
                 store: Arc::new(store),
             })
         }
@@ -100,6 +120,7 @@ pub async fn open(config: &Config) -> Result<OpenStore, StoreOpenError> {
             Ok(OpenStore {
                 store: Arc::new(store),
                 embedded: None,
+                writer: None,
                 door: None,
             })
         }

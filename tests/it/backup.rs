@@ -1,6 +1,6 @@
 //! `lantern backup` and `lantern restore`, as people run them.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -146,4 +146,68 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
         "{}",
         ended.errors
     );
+}
+
+/// Runs the program as a careless shell does: with a umask that keeps nothing from anybody.
+fn unmasked(args: &[&str], store: &Path) -> (bool, String) {
+    let output = Command::new("sh")
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_lantern"))
+        .args(args)
+        .env("LANTERN__STORE__PATH", store)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+/// Fails if anybody but its owner may do anything with a file or folder, or one in it.
+fn expect_private(path: &Path) {
+    let found = fs::symlink_metadata(path).unwrap();
+    let mode = found.permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    if found.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            expect_private(&entry.unwrap().path());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_is_for_its_owner_alone_and_replaces_nothing() {
+    let discord = Discord::on_embedded_store(5).await;
+    discord.hub().await.stop().await;
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let name = |path: &Path| path.display().to_string();
+    let (export, backup) = (at("export"), at("backup"));
+    let (imported, restored) = (at("imported"), at("restored"));
+    let steps = [
+        ("export", &export, discord.folder(), &export),
+        ("import", &export, imported.as_path(), &imported),
+        ("backup", &backup, imported.as_path(), &backup),
+        ("restore", &backup, restored.as_path(), &restored),
+    ];
+    for (command, file, store, written) in steps {
+        let (succeeded, said) = unmasked(&[command, &name(file)], store);
+        assert!(succeeded, "{said}");
+        expect_private(written);
+    }
+    for (command, file) in [("export", &export), ("backup", &backup)] {
+        let before = fs::read(file).unwrap();
+        let (succeeded, said) = unmasked(&[command, &name(file)], &imported);
+        assert!(!succeeded && said.contains("exists"), "{command}: {said}");
+        assert_eq!(fs::read(file).unwrap(), before);
+    }
+    let nowhere = at("nowhere");
+    for command in ["export", "backup"] {
+        let (succeeded, said) = unmasked(&[command, &name(&at("new"))], &nowhere);
+        assert!(
+            !succeeded && said.contains("there is no store in"),
+            "{said}"
+        );
+        assert!(!nowhere.exists() && !at("new").exists(), "{command}");
+    }
+    let left = fs::read_dir(place.path()).unwrap().count();
+    assert_eq!(left, 4, "nothing unfinished is left");
 }

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod odd_members;
 mod ping;
 mod registration;
 mod reset;

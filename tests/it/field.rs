@@ -4,5 +4,6 @@
 mod cors;
 mod heartbeats;
 mod host;
+mod pieces;
 mod query_lists;
 mod spellings;

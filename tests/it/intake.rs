@@ -1,6 +1,8 @@
 //! The gateway intake against the simulated Discord.
 
 mod control;
+mod liveness;
+mod odd;
 mod recorder;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,5 +1,6 @@
 //! The program as people start and stop it.
 
+mod log;
 pub mod program;
 
 use std::time::{Duration, Instant};

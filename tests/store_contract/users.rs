@@ -35,6 +35,7 @@ pub async fn a_decision_is_read_as_it_was_committed(ground: Ground) {
         member_version: Version::new(1_620_000_000_000_000),
         token_version: TokenVersion::new(3),
         pairs: [(key("key"), value("value"))].into(),
+        ..StoredUser::default()
     };
     assert_eq!(ground.user(user).await, expected);
     assert_eq!(ground.users().await, [(user.user, expected)]);

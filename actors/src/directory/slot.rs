@@ -12,7 +12,7 @@ use crate::{
     domain::UserId,
     ports::store::StoredUser,
     user::{UserMsg, UserRecord},
-    wire::Snapshot,
+    wire::{Current, Snapshot},
 };
 
 #[derive(Default)]
@@ -37,6 +37,8 @@ pub(super) struct Kept {
     pub(super) record: Box<[u8]>,
     /// What was decided about the user.
     pub(super) decided: Arc<StoredUser>,
+    /// Counts what is large of it as the newest.
+    pub(super) _current: Current,
 }
 
 pub(super) struct Live {

@@ -6,7 +6,7 @@ use ractor::ActorId;
 
 use crate::{
     hub::Hub,
-    wire::{CloseCode, Known, ServerMessage, Targets},
+    wire::{CloseCode, Selection, ServerMessage, Targets},
 };
 
 /// Names a socket: which shard owns it, and a number that is never used twice.
@@ -27,12 +27,11 @@ pub enum SocketCommand {
     /// Add users to the subscription and answer with their snapshots, with nothing missed or told
     /// out of order between the answer and later updates. Users that are not monitored are named
     /// in an ERROR; those in `known` who have left the guild are told by USER_LEFT after the answer.
+    /// In pieces, the subscription begins before the first, and each is made when there is room.
     /// The session is told the outcome by `SessionMsg::Subscribed`.
     Subscribe {
-        /// Whom.
-        targets: Targets,
-        /// What the client holds already.
-        known: Known,
+        /// Whom, and in what pieces.
+        selection: Selection,
         /// Whether INIT_ACK or SUBSCRIBE_ACK answers.
         first: bool,
     },

@@ -150,8 +150,7 @@ impl SessionState {
         match (self.phase, frame) {
             (_, ClientFrame::Heartbeat) => SocketCommand::Send(ServerMessage::HeartbeatAck),
             (Phase::Greeting | Phase::Empty, ClientFrame::Init(selection)) => SocketCommand::Subscribe {
-                targets: selection.targets,
-                known: selection.known,
+                selection,
                 first: true,
             },
             (Phase::Greeting, _) => refusal("Send INIT (opcode 2) first.".to_owned()),
@@ -160,8 +159,7 @@ impl SessionState {
                     .to_owned(),
             ),
             (_, ClientFrame::Subscribe(selection)) => SocketCommand::Subscribe {
-                targets: selection.targets,
-                known: selection.known,
+                selection,
                 first: false,
             },
             (_, ClientFrame::Unsubscribe(targets)) => SocketCommand::Unsubscribe(targets),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
     Change, UserInput, UserMsg, UserRecord, UserState,
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     directory::Directory,
     domain::{Timestamp, UserId},
+    wire::LARGE,
 };
 
 /// A user actor; what it needs to know lives in its state.
@@ -85,6 +87,15 @@ impl Actor for User {
     }
 }
 
+/// Does work that is long on a thread that serves nobody else meanwhile, where the runtime has one.
+fn off_worker<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) if is_long => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 impl UserActorState {
     fn input(
         &mut self,
@@ -107,7 +118,10 @@ impl UserActorState {
         if let Some(present) = &self.present {
             // A version that the member got by this has to be stored with it.
             let is_unsaved = present.record().member().version > present.record().user().version;
-            if let Some(decision) = decided(present, is_unsaved, change)? {
+            // Encoding large pairs would hold up everybody whom this thread serves.
+            let is_large = present.record().user().pairs_bytes() >= LARGE;
+            let decision = off_worker(is_large, || decided(present, is_unsaved, change))?;
+            if let Some(decision) = decision {
                 self.directory.keep(myself.get_id(), decision);
             }
         }

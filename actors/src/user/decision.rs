@@ -15,7 +15,7 @@ use crate::{
         Publication,
         store::{StoredMember, StoredUser},
     },
-    wire::{Snapshot, StorageUpdate},
+    wire::{DocumentText, Snapshot, StorageUpdate},
 };
 
 /// What an input comes to.
@@ -114,7 +114,7 @@ pub(crate) fn decided(
         Change::Recorded => None,
         Change::Published => Some(Telling::Updated),
         Change::Stored => {
-            let pairs = serde_json::to_vec(&state.record().user().pairs)?;
+            let pairs = state.record().user().pairs_text()?;
             let update = StorageUpdate::new(state.id(), state.version(), &pairs);
             Some(Telling::Stored(Arc::new(update)))
         }
@@ -132,14 +132,10 @@ fn decision(
     telling: Option<Telling>,
 ) -> Result<Decision, DecisionError> {
     let news = match telling {
-        Some(telling) => {
-            let document = serde_json::to_vec(&state.document())?;
-            let snapshot = Snapshot::new(state.id(), state.version(), &document);
-            Some(News {
-                snapshot: Arc::new(snapshot),
-                telling,
-            })
-        }
+        Some(telling) => Some(News {
+            snapshot: Arc::new(snapshot(state)?),
+            telling,
+        }),
         None => None,
     };
     let record = state.record();
@@ -151,4 +147,20 @@ fn decision(
         is_unsaved,
         news,
     })
+}
+
+/// The user as published. Large pairs are not written again for each presence.
+fn snapshot(state: &UserState) -> Result<Snapshot, DecisionError> {
+    let (user, version, document) = (state.id(), state.version(), state.document());
+    let pairs = state.record().user().pairs_text()?;
+    if !pairs.is_large() {
+        let document = serde_json::to_vec(&document)?;
+        return Ok(Snapshot::new(user, version, &document));
+    }
+    let [before, behind] = document.around_pairs()?;
+    let document = DocumentText {
+        before: &before,
+        behind: &behind,
+    };
+    Ok(Snapshot::around(user, version, document, &pairs))
 }

@@ -47,6 +47,37 @@ impl Serialize for UserDocument<'_> {
     }
 }
 
+impl UserDocument<'_> {
+    /// The fields before `storage`, and those behind it, each as a JSON object.
+    pub(crate) fn around_pairs(&self) -> Result<[Vec<u8>; 2], serde_json::Error> {
+        #[derive(DeriveSerialize)]
+        struct Before<'a> {
+            metadata: Metadata<'a>,
+            active_platforms: ActivePlatforms<'a>,
+            activities: Activities<'a>,
+        }
+        #[derive(DeriveSerialize)]
+        struct Behind<'a> {
+            server_tag: Option<Tag<'a>>,
+            status: &'static str,
+            last_seen_at: Option<PublishedTime>,
+            v: Version,
+        }
+        let before = Before {
+            metadata: Metadata::of(self.profile, self.monitoring_since),
+            active_platforms: ActivePlatforms::of(self.presence, self.version.moment()),
+            activities: Activities(&self.presence.activities),
+        };
+        let behind = Behind {
+            server_tag: self.profile.server_tag.as_ref().map(Tag::of),
+            status: self.presence.status.as_str(),
+            last_seen_at: self.last_seen_at.map(PublishedTime),
+            v: self.version,
+        };
+        Ok([serde_json::to_vec(&before)?, serde_json::to_vec(&behind)?])
+    }
+}
+
 /// Written as a string in every format, ids in MessagePack too.
 struct Text<T>(T);
 
@@ -252,7 +283,7 @@ mod tests {
 
     use super::*;
     use crate::user::{UserState, samples};
-    use crate::wire::{Encoding, stale_document};
+    use crate::wire::{Encoding, Snapshot};
 
     const NOW: Timestamp = samples::NOW;
 
@@ -277,7 +308,9 @@ mod tests {
     fn a_stale_user_says_since_when() {
         let user = UserState::new(samples::bare_profile(), None, NOW);
         let json = serde_json::to_vec(&user.document()).unwrap();
-        let stale = stale_document(&json, Encoding::Json, NOW);
+        let snapshot = Snapshot::new(user.id(), Version::default(), &json);
+        let pieces = snapshot.document_pieces(Encoding::Json, Some(NOW));
+        let stale: Vec<u8> = pieces.flatten().collect();
         let json: Value = serde_json::from_slice(&stale).unwrap();
         assert_eq!(json["stale"], true);
         assert_eq!(json["observed_at"]["unix"], NOW.unix_seconds());

@@ -1,6 +1,6 @@
 //! What a client may send, decoded and validated once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use thiserror::Error;
 
@@ -18,6 +18,9 @@ pub const MAX_IDS: usize = 1_000;
 
 /// Most entries of `known`. With the default length of a message, fewer fit.
 pub const MAX_KNOWN: usize = 10_000;
+
+/// Most users that a piece of an answer may have.
+pub const MAX_CHUNK: usize = 1_000;
 
 /// A valid message from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct Selection {
     pub targets: Targets,
     /// Versions that the client holds; users still at that version are left out of the answer.
     pub known: Known,
+    /// The answer is wanted in pieces of at most so many users.
+    pub chunk: Option<NonZeroUsize>,
 }
 
 /// `known`: user ids and versions, sorted by id.
@@ -113,6 +118,9 @@ pub enum ClientFrameError {
         "\"known\" has more than {MAX_KNOWN} entries. Leave some out: users that are not in it are sent in full."
     )]
     TooManyKnown,
+    /// `chunk` out of range.
+    #[error("\"chunk\" must be a whole number from 1 to {MAX_CHUNK}.")]
+    BadChunk,
 }
 
 impl ClientFrame {
@@ -157,6 +165,7 @@ fn selection(opcode: Opcode, message: &Object) -> Result<Selection, ClientFrameE
     Ok(Selection {
         targets: targets(data)?,
         known: known(data)?,
+        chunk: chunk(data)?,
     })
 }
 
@@ -190,6 +199,17 @@ fn user_id(value: &Value) -> Result<UserId, ClientFrameError> {
         }
         ClientFrameError::BadUserId(shown)
     })
+}
+
+fn chunk(data: &Object) -> Result<Option<NonZeroUsize>, ClientFrameError> {
+    let users = match data.get("chunk") {
+        None => return Ok(None),
+        Some(Value::Whole(users)) => usize::try_from(*users).ok(),
+        Some(_) => None,
+    };
+    let users = users.filter(|users| *users <= MAX_CHUNK);
+    let users = users.and_then(NonZeroUsize::new);
+    users.ok_or(ClientFrameError::BadChunk).map(Some)
 }
 
 fn known(data: &Object) -> Result<Known, ClientFrameError> {

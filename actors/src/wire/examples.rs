@@ -11,11 +11,11 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    ClientFrame, ClientFrameError, Dialect, Encoding, Opcode, ServerMessage, SharedFrame, Snapshot,
+    ClientFrame, ClientFrameError, Dialect, Encoding, Opcode, PairsText, ServerMessage, Snapshot,
     StorageUpdate, Targets, Users,
 };
 use crate::{
-    domain::{Profile, Timestamp, UserId, Version},
+    domain::{PairKey, PairValue, Profile, Timestamp, UserId, Version},
     ports::SocketCommand,
     session::{Phase, SessionLimits, state::SessionState},
     user::{UserState, samples},
@@ -87,9 +87,13 @@ fn frames() -> Vec<String> {
     let init_ack = |users| sent(&ServerMessage::InitAck(users));
     let away = Timestamp::from_unix_ms(samples::NOW.unix_ms() + 60_000);
     let stale = ServerMessage::InitAck(Users::Many(vec![second.clone()]));
-    let joined = SharedFrame::new(Opcode::UserJoined, &second.document(Encoding::Json));
-    let pairs = br#"{"city":"Oslo","mood":"curious"}"#;
-    let changed = StorageUpdate::new(busy.user(), busy.version(), pairs);
+    let joined = second.joined();
+    let pairs = [("city", "Oslo"), ("mood", "curious")].map(|(key, value)| {
+        let key = PairKey::try_from(key.to_owned()).unwrap();
+        (key, PairValue::try_from(value.to_owned()).unwrap())
+    });
+    let pairs = PairsText::new(&pairs.into_iter().collect()).unwrap();
+    let changed = StorageUpdate::new(busy.user(), busy.version(), &pairs);
     vec![
         sent(&hello),
         init_ack(Users::One(Some(busy.clone()))),
@@ -97,11 +101,12 @@ fn frames() -> Vec<String> {
         init_ack(Users::Many(vec![second, third.clone()])),
         init_ack(Users::Many(Vec::new())),
         payload(&stale.frame(Dialect::JSON, Some(away))),
+        init_ack(Users::Piece(vec![third.clone()])),
         sent(&ServerMessage::HeartbeatAck),
-        payload(busy.update().bytes(Dialect::JSON)),
+        payload(&busy.update().pieces(Dialect::JSON)[0]),
         sent(&ServerMessage::UserLeft(busy.user())),
-        payload(joined.bytes(Dialect::JSON)),
-        payload(changed.frame().bytes(Dialect::JSON)),
+        payload(&joined.pieces(Dialect::JSON)[0]),
+        payload(&changed.frame().pieces(Dialect::JSON)[0]),
         sent(&ServerMessage::SubscribeAck(Users::Many(vec![third]))),
         sent(&ServerMessage::UnsubscribeAck),
     ]
@@ -129,7 +134,7 @@ fn the_examples_of_messages_to_clients_are_these_frames() {
 
 #[test]
 fn the_examples_of_messages_from_clients_are_decoded() {
-    let mut targets = Vec::new();
+    let (mut targets, mut pieces) = (Vec::new(), 0);
     for opcode in [
         Opcode::Init,
         Opcode::Heartbeat,
@@ -149,6 +154,7 @@ fn the_examples_of_messages_from_clients_are_decoded() {
             assert_eq!(value["op"], opcode.number());
             match frame {
                 ClientFrame::Init(selection) | ClientFrame::Subscribe(selection) => {
+                    pieces += usize::from(selection.chunk.is_some());
                     targets.push((selection.targets, selection.known.users().count() > 0));
                 }
                 ClientFrame::Unsubscribe(given) => targets.push((given, false)),
@@ -168,6 +174,7 @@ fn the_examples_of_messages_from_clients_are_decoded() {
             .any(|it| matches!(it, (Targets::Many(_), false)))
     );
     assert!(targets.iter().any(|it| matches!(it, (_, true))));
+    assert_eq!(pieces, 1);
 }
 
 #[test]
@@ -186,6 +193,7 @@ fn every_sentence_of_an_error_is_an_example() {
         E::TooManyIds("user_ids"),
         E::BadKnown,
         E::TooManyKnown,
+        E::BadChunk,
     ]
     .map(|error| error.to_string())
     .to_vec();

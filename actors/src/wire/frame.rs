@@ -11,6 +11,8 @@ use super::{Dialect, Encoding};
 
 /// Payloads shorter than this many bytes are sent as they are: compressing them gains nothing.
 pub const COMPRESSION_THRESHOLD: usize = 256;
+/// Payloads longer than this many bytes are sent as they are.
+pub const LARGEST_COMPRESSED: usize = 64 * 1024;
 
 const FIN: u8 = 0x80;
 /// "Per-message compressed" (RFC 7692 section 6).
@@ -35,12 +37,15 @@ pub enum FrameKind {
 
 /// Frames `payload` as one message in the given dialect, compressed if that was negotiated and the
 /// payload is worth it.
+///
+/// Nothing larger than [`LARGEST_COMPRESSED`] is: the thread that does it serves everybody else too.
 pub fn frame_in(dialect: Dialect, payload: &[u8]) -> Bytes {
     let kind = match dialect.encoding {
         Encoding::Json => FrameKind::Text,
         Encoding::MsgPack => FrameKind::Binary,
     };
-    if dialect.deflate && payload.len() >= COMPRESSION_THRESHOLD {
+    let is_worth_it = (COMPRESSION_THRESHOLD..=LARGEST_COMPRESSED).contains(&payload.len());
+    if dialect.deflate && is_worth_it {
         framed(FIN | RSV1 | kind as u8, &[&deflate(payload)])
     } else {
         data_frame(kind, &[payload])

@@ -9,17 +9,25 @@ mod dialect;
 mod examples;
 mod frame;
 mod opcode;
+mod pairs_text;
+mod pinned;
 mod server;
 mod shared;
+mod stale;
 mod user_list;
 mod value;
 
-pub use client::{ClientFrame, ClientFrameError, Known, MAX_IDS, MAX_KNOWN, Selection, Targets};
+pub use client::{
+    ClientFrame, ClientFrameError, Known, MAX_CHUNK, MAX_IDS, MAX_KNOWN, Selection, Targets,
+};
 pub use dialect::{Dialect, Encoding};
 pub use frame::{
     COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,
 };
 pub use opcode::Opcode;
-pub use server::{CloseCode, ServerMessage, Users, stale_document};
-pub use shared::{SharedFrame, Snapshot, StorageUpdate};
+pub use pairs_text::PairsText;
+pub(crate) use pinned::Current;
+pub use pinned::{LARGE, pinned_bytes};
+pub use server::{CloseCode, ServerMessage, Users};
+pub use shared::{DocumentText, SharedFrame, Snapshot, StorageUpdate};
 pub use user_list::UserList;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Dialect, Encoding, Opcode, Snapshot, UserList, frame_in};
-use crate::domain::{Timestamp, UserId, time::PublishedTime};
+use crate::domain::{Timestamp, UserId};
 
 /// A message for one socket.
 #[derive(Debug, Clone)]
@@ -44,6 +44,19 @@ pub enum Users {
     One(Option<Arc<Snapshot>>),
     /// Asked for with `user_ids` or All: an array of those that the client does not know yet.
     Many(Vec<Arc<Snapshot>>),
+    /// A part of such an array, behind which more come: `more` stands beside `d`.
+    Piece(Vec<Arc<Snapshot>>),
+}
+
+impl Users {
+    /// The users, and how they stand in the message; `None` if there is nobody to tell of.
+    fn list(&self) -> Option<(&[Arc<Snapshot>], Shape)> {
+        match self {
+            Self::One(user) => Some((std::slice::from_ref(user.as_ref()?), Shape::One)),
+            Self::Many(users) => Some((users, Shape::Many)),
+            Self::Piece(users) => Some((users, Shape::Piece)),
+        }
+    }
 }
 
 impl ServerMessage {
@@ -53,22 +66,26 @@ impl ServerMessage {
         frame_in(dialect, &self.payload(dialect.encoding, stale_since))
     }
 
-    /// The message by reference, if it has so many users that copying them together would cost too
-    /// much. While the gateway is away users are told with `stale`, so they are copied.
+    /// The message by reference, if copying its users together would cost too much.
     pub fn list(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Option<UserList> {
-        match (self, stale_since) {
-            (Self::InitAck(Users::Many(users)) | Self::SubscribeAck(Users::Many(users)), None) => {
-                UserList::new(self.opcode(), encoding, users)
-            }
+        let (users, shape) = self.users()?.list()?;
+        UserList::new(self.opcode(), encoding, users, shape, stale_since)
+    }
+
+    fn users(&self) -> Option<&Users> {
+        match self {
+            Self::InitAck(users) | Self::SubscribeAck(users) => Some(users),
             _ => None,
         }
     }
 
     fn payload(&self, encoding: Encoding, stale_since: Option<Timestamp>) -> Vec<u8> {
+        let more = matches!(self.users(), Some(Users::Piece(_)));
         let mut payload = match self {
             Self::HeartbeatAck | Self::UnsubscribeAck => {
                 return envelope_without_data(self.opcode(), encoding);
             }
+            _ if more => head_with_more(self.opcode(), encoding),
             _ => envelope_head(self.opcode(), encoding),
         };
         match self {
@@ -89,9 +106,7 @@ impl ServerMessage {
             }
             Self::HeartbeatAck | Self::UnsubscribeAck => {}
         }
-        if encoding == Encoding::Json {
-            payload.push(b'}');
-        }
+        payload.extend_from_slice(tail(encoding, more));
         payload
     }
 
@@ -125,6 +140,27 @@ pub(super) fn envelope_head(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
         }
     }
     head
+}
+
+/// As [`envelope_head`], for a message that has `more` behind its `d`.
+fn head_with_more(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
+    let mut head = envelope_head(opcode, encoding);
+    if encoding == Encoding::MsgPack
+        && let Some(map) = head.first_mut()
+    {
+        *map += 1;
+    }
+    head
+}
+
+/// What stands behind a message's `d`.
+const fn tail(encoding: Encoding, more: bool) -> &'static [u8] {
+    match (encoding, more) {
+        (Encoding::Json, false) => b"}",
+        (Encoding::Json, true) => br#","more":true}"#,
+        (Encoding::MsgPack, false) => b"",
+        (Encoding::MsgPack, true) => b"\xA4more\xC3",
+    }
 }
 
 fn envelope_without_data(opcode: Opcode, encoding: Encoding) -> Vec<u8> {
@@ -168,7 +204,7 @@ fn put_users(out: &mut Vec<u8>, encoding: Encoding, users: &Users, stale_since: 
         (Users::One(None), Encoding::Json) => out.extend_from_slice(b"null"),
         (Users::One(None), Encoding::MsgPack) => out.push(MSGPACK_NIL),
         (Users::One(Some(snapshot)), _) => put_document(out, encoding, snapshot, stale_since),
-        (Users::Many(snapshots), _) => {
+        (Users::Many(snapshots) | Users::Piece(snapshots), _) => {
             put_array_start(out, encoding, snapshots.len());
             for (index, snapshot) in snapshots.iter().enumerate() {
                 if index > 0 && encoding == Encoding::Json {
@@ -194,11 +230,42 @@ fn put_array_start(out: &mut Vec<u8>, encoding: Encoding, length: usize) {
     }
 }
 
-/// A message with an array of users, up to the first of them.
-pub(super) fn users_head(opcode: Opcode, encoding: Encoding, users: usize) -> Vec<u8> {
-    let mut head = envelope_head(opcode, encoding);
-    put_array_start(&mut head, encoding, users);
+/// How users stand in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As an object.
+    One,
+    /// As an array.
+    Many,
+    /// As an array with more to come.
+    Piece,
+}
+
+/// A message with users, up to the first of them.
+pub(super) fn users_head(
+    opcode: Opcode,
+    encoding: Encoding,
+    users: usize,
+    shape: Shape,
+) -> Vec<u8> {
+    let mut head = match shape {
+        Shape::Piece => head_with_more(opcode, encoding),
+        Shape::One | Shape::Many => envelope_head(opcode, encoding),
+    };
+    if shape != Shape::One {
+        put_array_start(&mut head, encoding, users);
+    }
     head
+}
+
+/// What stands behind the last user of such a message.
+pub(super) const fn users_tail(encoding: Encoding, shape: Shape) -> &'static [u8] {
+    match (encoding, shape) {
+        (Encoding::Json, Shape::One) => b"}",
+        (Encoding::Json, Shape::Many) => b"]}",
+        (Encoding::Json, Shape::Piece) => br#"],"more":true}"#,
+        (Encoding::MsgPack, shape) => tail(Encoding::MsgPack, matches!(shape, Shape::Piece)),
+    }
 }
 
 fn put_document(
@@ -207,45 +274,8 @@ fn put_document(
     snapshot: &Snapshot,
     stale_since: Option<Timestamp>,
 ) {
-    let document = snapshot.document(encoding);
-    match stale_since.filter(|since| snapshot.is_stale(*since)) {
-        None => out.extend_from_slice(&document),
-        Some(since) => out.extend_from_slice(&stale_document(&document, encoding, since)),
-    }
-}
-
-/// A user's document with `stale: true` and `observed_at` added: what is told of a user while the
-/// gateway is away.
-pub fn stale_document(document: &[u8], encoding: Encoding, since: Timestamp) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Staleness {
-        stale: bool,
-        observed_at: PublishedTime,
-    }
-    let staleness = Staleness {
-        stale: true,
-        observed_at: PublishedTime(since),
-    };
-    match encoding {
-        Encoding::Json => {
-            let mut stale = document.strip_suffix(b"}").unwrap_or(document).to_vec();
-            let mut added = serde_json::to_vec(&staleness).unwrap_or_default();
-            if let Some(brace) = added.first_mut() {
-                *brace = b',';
-            }
-            stale.extend_from_slice(&added);
-            stale
-        }
-        Encoding::MsgPack => {
-            let mut stale = document.to_vec();
-            let added = rmp_serde::to_vec_named(&staleness).unwrap_or_default();
-            // A document has fewer than 14 fields, so its map header is one byte and stays so.
-            if let (Some(header), Some((_, pairs))) = (stale.first_mut(), added.split_first()) {
-                *header += 2;
-                stale.extend_from_slice(pairs);
-            }
-            stale
-        }
+    for piece in snapshot.document_pieces(encoding, stale_since) {
+        out.extend_from_slice(&piece);
     }
 }
 

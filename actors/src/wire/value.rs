@@ -107,7 +107,7 @@ impl Place {
     /// The place of a field; `None` if nobody reads it.
     fn of(self, field: &str) -> Option<Self> {
         match (self, field) {
-            (Self::Message, "op") | (Self::Data, "user_id" | "user_ids" | "known") => {
+            (Self::Message, "op") | (Self::Data, "user_id" | "user_ids" | "known" | "chunk") => {
                 Some(Self::Field)
             }
             (Self::Message, "d") => Some(Self::Data),
@@ -223,7 +223,7 @@ mod tests {
             (-0.0, Some(0)),
             (1.79e15, Some(1_790_000_000_000_000)),
             (9_007_199_254_740_992.0, Some(1 << 53)),
-            (9.223_372_036_854_775_8e18, Some(1 << 63)),
+            (9_223_372_036_854_775_808.0, Some(1 << 63)),
             (18_446_744_073_709_551_616.0, None),
             (4.5, None),
             (-4.0, None),

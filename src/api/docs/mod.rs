@@ -17,21 +17,19 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{answer::Answer, etag, tag::Tag};
+use super::{answer::Answer, etag, html::HtmlPage, tag::Tag};
 
 pub use self::openapi::document;
 
 /// Everything is in the page: it may load nothing.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
-    style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'self'";
+const SOURCES: &str = "connect-src 'self'; img-src 'self' data:";
 
 /// The operations. The texts are made when first asked for.
 #[derive(Default)]
 pub(super) struct DocsRoutes {
     document: OnceLock<Bytes>,
-    page: OnceLock<Bytes>,
-    socket_page: OnceLock<Bytes>,
+    page: OnceLock<HtmlPage>,
+    socket_page: OnceLock<HtmlPage>,
 }
 
 #[OpenApi(tag = "Tag::Server")]
@@ -53,8 +51,8 @@ impl DocsRoutes {
     /// This reference, to read
     #[oai(path = "/docs", method = "get", operation_id = "get_docs")]
     async fn page(&self, headers: &HeaderMap) -> Answer<Page> {
-        let page = self.page.get_or_init(|| swagger::page().into());
-        page_answer(page, headers).into()
+        let page = || HtmlPage::new(swagger::page(), SOURCES);
+        self.page.get_or_init(page).answer(headers).into()
     }
 
     /// The reference of the WebSocket, to read
@@ -64,8 +62,8 @@ impl DocsRoutes {
         operation_id = "get_socket_docs"
     )]
     async fn socket_page(&self, headers: &HeaderMap) -> Answer<Page> {
-        let page = self.socket_page.get_or_init(|| socket::page().into());
-        page_answer(page, headers).into()
+        let page = || HtmlPage::new(socket::page(), SOURCES);
+        self.socket_page.get_or_init(page).answer(headers).into()
     }
 }
 
@@ -127,15 +125,6 @@ pub(super) enum Page {
         #[oai(header = "ETag")]
         String,
     ),
-}
-
-fn page_answer(page: &Bytes, asked: &HeaderMap) -> http::Response<Bytes> {
-    let mut response = text_answer(page, "text/html; charset=utf-8", asked);
-    response.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    );
-    response
 }
 
 pub(super) fn text_answer(

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     admission::{Admission, Resource},
-    api::{Problem, ProblemKind},
+    api::{Problem, ProblemKind, problem},
 };
 
 /// The most bytes that a value of so many characters has in UTF-8.
@@ -211,6 +211,8 @@ impl<'a> ApiExtractor<'a> for MergeBody {
 
 fn merge(bytes: Vec<u8>) -> Result<Pairs, Problem> {
     let pairs = serde_json::from_slice::<Merge>(&bytes).map_err(|error| {
+        let error = error.to_string();
+        let error = problem::echo(&error);
         let detail = format!(
             "The body has to be an object of keys with texts or null, as in {{\"city\": \"Oslo\", \"mood\": null}}: {error}."
         );

@@ -50,7 +50,7 @@ fn is_clock(text: &str) -> bool {
         .all(|byte| byte.is_ascii_digit() || byte == b':')
 }
 
-/// Shapes a text that [`super::clean`] has cleaned.
+/// Shapes a text that [`super::clean()`] has cleaned.
 pub fn shape(text: &str, weight: Weight) -> Shaped {
     let mut shaped = Shaped::default();
     for segment in segments(text, weight) {

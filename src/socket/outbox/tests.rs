@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use lantern_actors::{
-    domain::Version,
-    wire::{Encoding, ServerMessage, Users},
+    domain::{PairKey, PairValue, Version},
+    wire::{Encoding, PairsText, ServerMessage, Users},
 };
 
 use super::*;
@@ -50,9 +50,11 @@ fn presence(id: u64, version: u64) -> Update {
 }
 
 fn storage(id: u64, version: u64) -> Update {
-    let pairs = format!("[{id}.{version}s]");
+    let key = PairKey::try_from("key".to_owned()).unwrap();
+    let value = PairValue::try_from(format!("[{id}.{version}s]")).unwrap();
+    let pairs = PairsText::new(&[(key, value)].into()).unwrap();
     let version = Version::new(version);
-    let update = StorageUpdate::new(user(id), version, pairs.as_bytes());
+    let update = StorageUpdate::new(user(id), version, &pairs);
     Update::Storage(Arc::new(update))
 }
 
@@ -79,6 +81,17 @@ fn only_the_newest_presence_of_a_user_waits_in_the_oldest_place() {
     }
     assert_eq!(written(&mut outbox), ["1.3", "2.2"]);
     assert!(outbox.is_empty());
+}
+
+#[test]
+fn a_ping_keeps_no_presence_in_its_place_and_stops_no_reading() {
+    let mut outbox = Outbox::default();
+    outbox.update(presence(1, 1));
+    outbox.ping(Bytes::from_static(b"[ping]"));
+    outbox.update(presence(1, 2));
+    assert_eq!((outbox.answers(), outbox.event_bytes()), (0, 6));
+    assert_eq!(written(&mut outbox), ["1.2", "ping"]);
+    assert_eq!(outbox.event_bytes(), 0);
 }
 
 #[test]
@@ -121,7 +134,7 @@ fn a_presence_never_overtakes_an_event_of_its_user() {
     let mut outbox = Outbox::default();
     outbox.update(presence(1, 1));
     outbox.update(presence(2, 1));
-    outbox.event_of(user(1), Bytes::from_static(b"[left]"));
+    outbox.event_of(user(1), &[Bytes::from_static(b"[left]")]);
     outbox.update(presence(1, 2));
     outbox.update(presence(2, 2));
     assert_eq!(written(&mut outbox), ["1.1", "2.2", "left", "1.2"]);
@@ -185,7 +198,7 @@ fn a_list_is_written_piece_by_piece_whatever_room_there_is() {
         assert_eq!(outbox.answers(), 0);
         let (list, update) = pipe.got.split_at(whole.len());
         assert!(list == whole, "{room}");
-        assert_eq!(update, presence(1, 2).bytes(Dialect::JSON));
+        assert_eq!(update, presence(1, 2).pieces(Dialect::JSON)[0]);
     }
 }
 

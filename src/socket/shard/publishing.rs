@@ -8,7 +8,7 @@ use std::{
 use lantern_actors::{
     domain::UserId,
     ports::Publication,
-    wire::{CloseCode, Encoding, Opcode, SharedFrame, Snapshot},
+    wire::{CloseCode, Opcode, SharedFrame, Snapshot, pinned_bytes},
 };
 use slab::Slab;
 
@@ -75,12 +75,8 @@ impl Shard {
     }
 
     fn joined(&mut self, snapshot: Arc<Snapshot>) {
-        let document = snapshot.document(Encoding::Json);
-        let user = snapshot.user();
-        self.index.publish(snapshot);
-        self.event(user, &[], || {
-            SharedFrame::new(Opcode::UserJoined, &document)
-        });
+        self.index.publish(Arc::clone(&snapshot));
+        self.event(snapshot.user(), &[], || snapshot.joined());
     }
 
     fn left(&mut self, user: UserId) {
@@ -108,6 +104,18 @@ impl Shard {
         marks.mark(self.index.all());
         if marks.any {
             self.batch.push(Delivery::Event(user, frame()));
+        }
+    }
+
+    /// Closes the socket for which the most waits, which frees what only it pins.
+    #[cold]
+    fn close_fullest(&mut self) {
+        let full = self.connections.iter().filter_map(|(slot, connection)| {
+            connection.full_since?;
+            Some((connection.waiting_bytes(), slot))
+        });
+        if let Some((_, slot)) = full.max() {
+            self.close(slot, CloseCode::TooSlow, TOO_SLOW);
         }
     }
 
@@ -146,6 +154,9 @@ impl Shard {
         self.stats.writes.fetch_add(writes, Ordering::Relaxed);
         for slot in std::mem::take(&mut self.emptied) {
             self.close_if_empty(slot as usize);
+        }
+        if pinned_bytes() > self.limits.max_pinned_bytes {
+            self.close_fullest();
         }
     }
 }

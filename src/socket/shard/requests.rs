@@ -7,11 +7,14 @@ use lantern_actors::{
     domain::UserId,
     ports::SocketCommand,
     session::SessionMsg,
-    wire::{Known, MAX_IDS, ServerMessage, Snapshot, Targets, Users},
+    wire::{Known, MAX_IDS, Selection, ServerMessage, Snapshot, Targets, Users},
 };
 
 use super::{Alarm, Shard, to_slot};
-use crate::socket::connection::Ending;
+use crate::socket::{
+    connection::Ending,
+    pieces::{Behind, Pieces, acknowledge},
+};
 
 /// How many unknown ids an ERROR names.
 const NAMED_IN_AN_ERROR: usize = 10;
@@ -23,14 +26,19 @@ impl Shard {
             return;
         };
         let mut ready = false;
-        for command in commands {
+        let mut commands = commands.into_iter();
+        while let Some(command) = commands.next() {
+            if self.must_wait(slot, &command) {
+                if let Some(connection) = self.connections.get_mut(slot) {
+                    connection.deferred = std::iter::once(command).chain(commands).collect();
+                }
+                break;
+            }
             match command {
                 SocketCommand::Send(message) => self.answer(slot, &message),
-                SocketCommand::Subscribe {
-                    targets,
-                    known,
-                    first,
-                } => self.subscribe(slot, &targets, &known, first),
+                SocketCommand::Subscribe { selection, first } => {
+                    self.subscribe(slot, selection, first);
+                }
                 SocketCommand::Unsubscribe(targets) => self.unsubscribe(slot, targets),
                 SocketCommand::AlarmAt(at) => self.alarms.set(at, Alarm::Session(id)),
                 SocketCommand::Ping => self.ping(slot),
@@ -55,7 +63,7 @@ impl Shard {
         }
     }
 
-    fn answer(&mut self, slot: usize, message: &ServerMessage) {
+    pub(super) fn answer(&mut self, slot: usize, message: &ServerMessage) {
         let stale_since = self.stale_since;
         if let Some(connection) = self.connections.get_mut(slot)
             && connection.ending == Ending::Open
@@ -67,7 +75,7 @@ impl Shard {
         }
     }
 
-    fn subscribe(&mut self, slot: usize, targets: &Targets, known: &Known, first: bool) {
+    fn subscribe(&mut self, slot: usize, selection: Selection, first: bool) {
         let is_open = self
             .connections
             .get(slot)
@@ -75,27 +83,8 @@ impl Shard {
         if !is_open {
             return;
         }
-        match self.watch(slot, targets) {
-            Ok(unknown) => {
-                if let Some(users) = self.first_snapshots(slot, targets, known) {
-                    self.answer(
-                        slot,
-                        &if first {
-                            ServerMessage::InitAck(users)
-                        } else {
-                            ServerMessage::SubscribeAck(users)
-                        },
-                    );
-                }
-                self.tell_who_left(slot, known);
-                if !unknown.is_empty() {
-                    let mut sentence = not_monitored(&unknown);
-                    if self.hub.as_ref().is_some_and(|hub| !hub.is_complete()) {
-                        sentence.push_str(STILL_COUNTING);
-                    }
-                    self.answer(slot, &ServerMessage::Error(sentence));
-                }
-            }
+        match self.watch(slot, &selection.targets) {
+            Ok(unknown) => self.acknowledge(slot, selection, first, &unknown),
             Err(error) => self.answer(slot, &ServerMessage::Error(error)),
         }
         let watching = self.index.watches_anybody(to_slot(slot));
@@ -104,16 +93,63 @@ impl Shard {
         }
     }
 
+    /// Answers with the users as they are now, at once or in pieces.
+    fn acknowledge(&mut self, slot: usize, selection: Selection, first: bool, unknown: &[UserId]) {
+        let behind = Behind {
+            gone: self.gone(&selection.known),
+            error: self.unknown(unknown),
+        };
+        if let Some(chunk) = selection.chunk
+            && let Some(users) = self.chosen(&selection.targets)
+        {
+            let pieces = Pieces {
+                users,
+                chunk,
+                first,
+                known: selection.known,
+                passed: 0,
+                behind,
+            };
+            return self.begin_pieces(slot, pieces);
+        }
+        if let Some(users) = self.first_snapshots(slot, &selection.targets, &selection.known) {
+            self.answer(slot, &acknowledge(first, users));
+        }
+        self.send_behind(slot, &behind);
+    }
+
+    /// Who is in an answer in pieces; `None` if it is no array, or nobody is monitored.
+    fn chosen(&mut self, targets: &Targets) -> Option<Arc<[UserId]>> {
+        match targets {
+            Targets::All => Some(self.index.roster()),
+            Targets::One(_) => None,
+            Targets::Many(users) => {
+                let is_monitored = |user: &&UserId| self.index.snapshot(**user).is_some();
+                let monitored: Vec<UserId> = users.iter().filter(is_monitored).copied().collect();
+                (!monitored.is_empty()).then(|| monitored.into())
+            }
+        }
+    }
+
     /// A client that was away could not hear who left meanwhile.
-    fn tell_who_left(&mut self, slot: usize, known: &Known) {
+    fn gone(&self, known: &Known) -> Vec<UserId> {
         let Some(hub) = &self.hub else {
-            return;
+            return Vec::new();
         };
         let is_gone = |user: &UserId| self.index.snapshot(*user).is_none() && hub.is_gone(*user);
-        let gone: Vec<UserId> = known.users().filter(is_gone).collect();
-        for user in gone {
-            self.answer(slot, &ServerMessage::UserLeft(user));
+        known.users().filter(is_gone).collect()
+    }
+
+    /// What is said of users who are not monitored.
+    fn unknown(&self, users: &[UserId]) -> Option<String> {
+        if users.is_empty() {
+            return None;
         }
+        let mut sentence = not_monitored(users);
+        if self.hub.as_ref().is_some_and(|hub| !hub.is_complete()) {
+            sentence.push_str(STILL_COUNTING);
+        }
+        Some(sentence)
     }
 
     /// Adds to the subscription; returns those who are not monitored.
@@ -149,9 +185,7 @@ impl Shard {
 
     /// The answer's users; `None` when nobody who was named is monitored.
     fn first_snapshots(&self, slot: usize, targets: &Targets, known: &Known) -> Option<Users> {
-        let id = self.connections.get(slot)?.id;
-        let by = Claimant::Socket(id);
-        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known, by);
+        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(slot, snapshot, known);
         match targets {
             Targets::All => Some(Users::Many(
                 self.index.snapshots().filter(is_news).cloned().collect(),
@@ -172,7 +206,7 @@ impl Shard {
     }
 
     /// Whether the client has to be told. Who holds more than there is gets an update above it.
-    fn is_news(&self, snapshot: &Snapshot, known: &Known, by: Claimant) -> bool {
+    pub(super) fn is_news(&self, slot: usize, snapshot: &Snapshot, known: &Known) -> bool {
         let Some(held) = known.version(snapshot.user()) else {
             return true;
         };
@@ -180,8 +214,10 @@ impl Shard {
             Ordering::Less => true,
             Ordering::Equal => false,
             Ordering::Greater => {
-                let hub = self.hub.as_ref();
-                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held, by))
+                let asked = self.hub.as_ref().zip(self.connections.get(slot));
+                !asked.is_some_and(|(hub, connection)| {
+                    hub.outrun(snapshot.user(), held, Claimant::Socket(connection.id))
+                })
             }
         }
     }

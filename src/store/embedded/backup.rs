@@ -18,6 +18,7 @@ use super::{
     engine::{Engine, EngineError},
     folder::{Folder, FolderError},
 };
+use crate::store::private;
 
 const HEADER: &[u8] = b"lantern-backup 1\n";
 /// Rows are written to a new store this many at once.
@@ -36,6 +37,9 @@ pub enum BackupError {
         /// Why.
         source: io::Error,
     },
+    /// There is a file of this name.
+    #[error("{0}")]
+    Taken(io::Error),
     /// The file is not a backup, or of another version.
     #[error("this is not a backup that this lantern can read")]
     NotABackup,
@@ -142,17 +146,20 @@ fn read(
     }
 }
 
-/// Takes a backup in as it comes, checks it and puts it into this file, whole or not at all.
+/// Takes a backup in as it comes, checks it and puts it into this file, which must not exist, whole
+/// or not at all.
 pub(super) fn receive(input: impl Read, file: &Path) -> Result<BackupSummary, BackupError> {
     let unfinished = beside(file, ".unfinished");
     let failed = |source| BackupError::File {
         path: unfinished.clone(),
         source,
     };
-    let mut copy = File::create(&unfinished).map_err(failed)?;
+    let mut copy = private::create_file(&unfinished).map_err(failed)?;
     let summary = read(Tee(input, &mut copy), |_, _, _| Ok(()));
     let finished = summary.and_then(|summary| {
         copy.sync_all().map_err(failed)?;
+        // Somebody else may have been quicker.
+        expect_free(file)?;
         fs::rename(&unfinished, file).map_err(failed)?;
         Ok(summary)
     });
@@ -206,6 +213,11 @@ fn fill(input: File, folder: &Path) -> Result<BackupSummary, BackupError> {
     batch.durability(Some(PersistMode::SyncAll)).commit()?;
     engine.database.persist(PersistMode::SyncAll)?;
     Ok(summary)
+}
+
+/// Fails if there is a file of this name.
+pub(super) fn expect_free(file: &Path) -> Result<(), BackupError> {
+    private::expect_free(file).map_err(BackupError::Taken)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

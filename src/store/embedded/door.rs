@@ -3,8 +3,12 @@
 //! Only who may write the folder can connect, as with the files themselves.
 
 use std::{
+    fs::Permissions,
     io,
-    os::unix::net::{UnixListener, UnixStream},
+    os::unix::{
+        fs::PermissionsExt as _,
+        net::{UnixListener, UnixStream},
+    },
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -42,6 +46,8 @@ impl Door {
             _ => {}
         }
         let listener = UnixListener::bind(&path)?;
+        // The folder may be one that others may look into.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         let is_closing = Arc::new(AtomicBool::new(false));
         let (shelf, closing) = (Arc::clone(&store.shelf), Arc::clone(&is_closing));
         std::thread::Builder::new()
@@ -82,8 +88,9 @@ fn send(shelf: &Shelf, mut visitor: &UnixStream) -> Result<(), BackupError> {
 }
 
 /// Puts a backup of the store in this folder into a file, from the lantern that has it open or, if
-/// there is none, from the folder.
+/// there is none, from the folder. The file must not exist.
 pub fn back_up(folder: &Path, file: &Path) -> Result<BackupSummary, BackupError> {
+    backup::expect_free(file)?;
     if let Ok(running) = UnixStream::connect(path_in(folder)) {
         running
             .set_read_timeout(Some(PATIENCE))

@@ -3,8 +3,11 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
+
+use crate::store::private;
 
 /// What is written into the file `format`, with the number after it.
 const FORMAT_NAME: &str = "lantern-store";
@@ -80,7 +83,7 @@ impl Folder {
         if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
             return Err(io(path)(io::ErrorKind::NotADirectory.into()));
         }
-        fs::create_dir_all(path).map_err(io(path))?;
+        private::create_folder(path).map_err(io(path))?;
         let is_new = !Self::is_one(path);
         if is_new && !is_vacant(path).map_err(io(path))? {
             return Err(FolderError::Foreign {
@@ -96,6 +99,10 @@ impl Folder {
             folder.write_format().map_err(io(path))?;
         }
         folder.check_format()?;
+        // fjall would make its folder for everybody to read. Last, because a folder that holds
+        // anything but a format counts as somebody else's.
+        let database = folder.database();
+        private::create_folder(&database).map_err(io(&database))?;
         Ok(folder)
     }
 
@@ -116,7 +123,7 @@ impl Folder {
 
     fn write_format(&self) -> io::Result<()> {
         let unfinished = self.path.join("format.new");
-        let mut file = File::create(&unfinished)?;
+        let mut file = private::create_file(&unfinished)?;
         writeln!(file, "{FORMAT_NAME} {FORMAT}")?;
         file.sync_all()?;
         fs::rename(unfinished, self.path.join("format"))?;
@@ -164,6 +171,7 @@ fn lock_file(path: &Path) -> Result<File, FolderError> {
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .read(true)
         .write(true)
         .open(&name)

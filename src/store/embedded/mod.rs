@@ -37,6 +37,7 @@ pub use self::{
     writer::WriterStats,
 };
 use self::{engine::Shelf, reading::guilds, writer::Writer};
+use crate::vital::Vital;
 
 /// How the store works.
 #[derive(Clone, Debug)]
@@ -109,6 +110,11 @@ impl EmbeddedStore {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The writer, which may not end as long as the store is open.
+    pub fn vital(&self) -> &Vital {
+        self.writer.vital()
     }
 
     /// What the writer counted.

@@ -188,7 +188,7 @@ impl UserRow {
             version: self.version,
             member_version: self.member_version,
             token_version: self.token_version,
-            pairs: lantern_actors::domain::Pairs::new(),
+            ..StoredUser::default()
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 
 use self::thread::Thread;
 use super::engine::Shelf;
+use crate::vital::Vital;
 
 /// How many requests may wait. Past it the answer is to come again later.
 const MOST_WAITING: usize = 1 << 16;
@@ -89,6 +90,7 @@ impl Request {
 pub(super) struct Writer {
     requests: mpsc::Sender<Request>,
     stats: Arc<WriterStats>,
+    vital: Vital,
 }
 
 impl Writer {
@@ -96,10 +98,22 @@ impl Writer {
         let (requests, receive) = mpsc::channel();
         let stats = Arc::new(WriterStats::default());
         let thread = Thread::new(shelf, receive, Arc::clone(&stats), keep_left);
+        let (vital, pulse) = Vital::new("the writer of the store");
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || thread.run())?;
-        Ok(Self { requests, stats })
+            .spawn(move || {
+                let _pulse = pulse;
+                thread.run();
+            })?;
+        Ok(Self {
+            requests,
+            stats,
+            vital,
+        })
+    }
+
+    pub(super) fn vital(&self) -> &Vital {
+        &self.vital
     }
 
     pub(super) fn stats(&self) -> &Arc<WriterStats> {

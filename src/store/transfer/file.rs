@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 use lantern_actors::{domain::GuildId, ports::store::Store};
 
 use super::{contents::Contents, error::TransferError, export};
+use crate::store::private;
 
 /// Bytes that are written at once.
 const BUFFER_BYTES: usize = 1024 * 1024;
@@ -23,10 +24,7 @@ pub async fn export_to(
     path: &Path,
     bar: &ProgressBar,
 ) -> Result<Contents, TransferError> {
-    if path.exists() {
-        let problem = format!("{} exists; choose another name", path.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem).into());
-    }
+    private::expect_free(path)?;
     let mut part = OsString::from(path);
     part.push(".part");
     let part = PathBuf::from(part);
@@ -45,7 +43,7 @@ async fn write(
     part: &Path,
     bar: &ProgressBar,
 ) -> Result<Contents, TransferError> {
-    let file = File::create(part)
+    let file = private::create_file(part)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", part.display())))?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, &file);
     let contents = export::export(store, guilds, &mut out, bar).await?;

@@ -19,7 +19,7 @@ impl Control {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, body: Value) -> Value {
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.url);
         let answer = self.client.request(method, url).json(&body).send().await;
         let answer = answer.expect("the control API answers");

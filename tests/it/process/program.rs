@@ -60,8 +60,14 @@ async fn collect(mut pipe: impl AsyncRead + Unpin, text: Arc<Mutex<String>>) {
 
 /// Runs a program to its end.
 pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
+    run_writing(args, environment, Stdio::piped()).await
+}
+
+/// With its standard output going elsewhere than to the test.
+pub async fn run_writing(args: &[&str], environment: &[(&str, &str)], out: Stdio) -> Ended {
     let folder = tempfile::tempdir().unwrap();
-    let running = command(args, environment, &folder).output();
+    let child = command(args, environment, &folder).stdout(out).spawn();
+    let running = child.unwrap().wait_with_output();
     let output = within("the program ends", running).await.unwrap();
     Ended {
         succeeded: output.status.success(),
@@ -73,10 +79,21 @@ pub async fn run(args: &[&str], environment: &[(&str, &str)]) -> Ended {
 
 impl Program {
     pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_logging(args, environment, Stdio::piped())
+    }
+
+    /// With its log going elsewhere than to the test.
+    pub fn start_logging(args: &[&str], environment: &[(&str, &str)], log: Stdio) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = command(args, environment, &folder).spawn().unwrap();
+        let mut command = command(args, environment, &folder);
+        let mut child = command.stderr(log).spawn().unwrap();
         let errors = Arc::default();
-        let reading = collect(child.stderr.take().unwrap(), Arc::clone(&errors));
+        let (stderr, collected) = (child.stderr.take(), Arc::clone(&errors));
+        let reading = async {
+            if let Some(stderr) = stderr {
+                collect(stderr, collected).await;
+            }
+        };
         Self {
             child,
             _folder: folder,

@@ -1,12 +1,18 @@
 //! What was decided about users, as it is stored.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{NewEvent, Revision, Scan, StoreError, UserKey};
-use crate::domain::{GuildId, PairKey, PairValue, Pairs, UserId, Version};
+use crate::{
+    domain::{GuildId, PairKey, PairValue, Pairs, UserId, Version},
+    wire::PairsText,
+};
 
 /// Which of a user's tokens is valid: the one that was derived with this number. It only grows.
 #[derive(
@@ -40,7 +46,29 @@ pub struct StoredUser {
     pub token_version: TokenVersion,
     /// The key-value pairs.
     pub pairs: Pairs,
+    /// The pairs, encoded when they are first needed so.
+    #[serde(skip)]
+    pub encoded: EncodedPairs,
 }
+
+/// Pairs that were encoded. It says nothing about the pairs: a clone has encoded none, and any two
+/// are equal.
+#[derive(Debug, Default)]
+pub struct EncodedPairs(OnceLock<Arc<PairsText>>);
+
+impl Clone for EncodedPairs {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for EncodedPairs {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for EncodedPairs {}
 
 /// One decision about a user.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -58,6 +86,25 @@ pub struct UserChange {
 }
 
 impl StoredUser {
+    /// Bytes of all keys and values.
+    pub fn pairs_bytes(&self) -> usize {
+        let bytes =
+            |(key, value): (&PairKey, &PairValue)| key.as_str().len() + value.as_str().len();
+        self.pairs.iter().map(bytes).sum()
+    }
+
+    /// The pairs, encoded once for everybody who reads this user.
+    ///
+    /// # Errors
+    /// None that pairs can cause.
+    pub fn pairs_text(&self) -> Result<Arc<PairsText>, serde_json::Error> {
+        if let Some(text) = self.encoded.0.get() {
+            return Ok(Arc::clone(text));
+        }
+        let text = Arc::new(PairsText::new(&self.pairs)?);
+        Ok(Arc::clone(self.encoded.0.get_or_init(|| text)))
+    }
+
     /// Takes in a change that was committed as `revision`.
     pub fn apply(&mut self, revision: Revision, change: UserChange) {
         self.revision = revision;
@@ -66,6 +113,7 @@ impl StoredUser {
         if let Some(token_version) = change.token_version {
             self.token_version = token_version;
         }
+        self.encoded = EncodedPairs::default();
         for (key, value) in change.pairs {
             match value {
                 Some(value) => self.pairs.insert(key, value),

@@ -28,6 +28,7 @@ fn the_three_ways_to_name_users() {
         let selection = Selection {
             targets: targets.clone(),
             known: Known::default(),
+            chunk: None,
         };
         assert_eq!(
             decode(json!({"op": 2, "d": d})),
@@ -198,14 +199,45 @@ fn a_number_that_is_not_whole_is_a_mistake() {
 }
 
 #[test]
+fn pieces_have_one_to_a_thousand_users() {
+    let of = |chunk: Value| decode(json!({"op": 2, "d": {"user_id": "All", "chunk": chunk}}));
+    for (chunk, users) in [
+        (json!(1), Some(1)),
+        (json!(500), Some(500)),
+        (json!(5e2), Some(500)),
+        (json!(1_000.0), Some(1_000)),
+        (Value::Null, None),
+    ] {
+        let frame = of(chunk.clone());
+        let Ok(ClientFrame::Init(selection)) = frame else {
+            panic!("{chunk}: {frame:?}")
+        };
+        assert_eq!(selection.chunk.map(NonZeroUsize::get), users, "{chunk}");
+    }
+    for chunk in [
+        json!(0),
+        json!(1_001),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!("500"),
+        json!([500]),
+        json!(true),
+    ] {
+        assert_eq!(of(chunk.clone()), Err(E::BadChunk), "{chunk}");
+    }
+}
+
+#[test]
 fn null_is_as_left_out() {
     let one = Selection {
         targets: Targets::One(id(1)),
         known: Known::default(),
+        chunk: None,
     };
     for d in [
         json!({"user_id": "1", "user_ids": null}),
-        json!({"user_id": "1", "user_ids": null, "known": null}),
+        json!({"user_id": "1", "user_ids": null, "known": null, "chunk": null}),
         json!({"user_id": "1", "known": {"1": null}}),
     ] {
         let frame = decode(json!({"op": 2, "t": null, "d": d}));

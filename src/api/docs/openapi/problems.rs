@@ -95,6 +95,10 @@ const fn detail(kind: ProblemKind) -> &'static str {
         ProblemKind::TokensOff => {
             "This Lantern has no secret to make tokens with: its operator sets KV_TOKEN_SECRET."
         }
+        ProblemKind::UriTooLong => "The address is longer than 65,534 bytes.",
+        ProblemKind::HeadTooLarge => {
+            "The head of the request is longer than 64 KiB or has more than 100 fields."
+        }
         ProblemKind::Internal => "Internal error.",
     }
 }

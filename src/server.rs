@@ -250,7 +250,7 @@ impl Routes {
             }));
         }
         if path == "/socket" && !cors::is_preflight(request.method(), headers) {
-            let response = self.sockets.respond(request, client);
+            let response = self.sockets.respond(request, peers.remote.ip(), client);
             return ready_made(response.unwrap_or_else(|error| refused(&error)), activity);
         }
         let local = peers
@@ -307,11 +307,13 @@ fn refused(error: &HandshakeError) -> poem::Response {
         HandshakeError::Key => ProblemKind::WebSocketKey,
         HandshakeError::Encoding => ProblemKind::InvalidEncoding,
         HandshakeError::Full => ProblemKind::TooManySockets,
-        HandshakeError::Share => ProblemKind::TooMuchFromAddress,
+        HandshakeError::Share | HandshakeError::Rate => ProblemKind::TooMuchFromAddress,
     };
     let problem = Problem::new(kind, error.to_string());
     let problem = match error {
-        HandshakeError::Full | HandshakeError::Share => problem.retry_after_s(FULL_RETRY_S),
+        HandshakeError::Full | HandshakeError::Share | HandshakeError::Rate => {
+            problem.retry_after_s(FULL_RETRY_S)
+        }
         _ => problem,
     };
     let mut response = poem::IntoResponse::into_response(problem);

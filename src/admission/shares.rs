@@ -178,6 +178,20 @@ impl Admission {
         Ok(place)
     }
 
+    /// Lets a presence socket in. One that comes through a proxy counts as a connection that its client
+    /// makes, for the proxy's own do not.
+    pub fn open_socket(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        client: IpAddr,
+    ) -> Result<Reservation, Refusal> {
+        let place = self.reserve(Resource::Sockets, client, 1)?;
+        if self.proxies.trust(peer) && !self.proxies.spare(client) {
+            self.count_connection(Some(client), Instant::now())?;
+        }
+        Ok(place)
+    }
+
     /// Lets whoever is connected have so much of something. A trusted proxy has no share.
     pub fn reserve_for_peer(
         self: &Arc<Self>,

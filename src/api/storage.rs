@@ -263,8 +263,11 @@ fn open(
     from: IpAddr,
 ) -> Result<(UserId, Authority), Problem> {
     let (user, authority) = gate.open(id, token, from)?;
+    if !hub.directory().knows(user) {
+        let unknown = StorageError::UnknownUser;
+        return Err(problem(hub, user, &unknown));
+    }
     match (hub.decided(user), authority) {
-        (None, _) => Err(problem(hub, user, &StorageError::UnknownUser)),
         // Versions of tokens only grow, on all nodes.
         (Some(Ok(decided)), Authority::Token(version)) if version < decided.token_version => {
             Err(problem(hub, user, &StorageError::OldToken))

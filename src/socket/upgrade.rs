@@ -27,7 +27,7 @@ use sha1::{Digest, Sha1};
 
 use super::Shards;
 use crate::{
-    admission::{Admission, Refusal, Reservation, Resource},
+    admission::{Admission, Refusal, Reservation},
     server::HttpStream,
 };
 
@@ -62,13 +62,17 @@ pub enum HandshakeError {
     /// The client has as many sockets open as one may.
     #[error("this address has as many sockets open as one address may; close some first")]
     Share,
+    /// The client opens them too often.
+    #[error("this address connects too often; wait a moment")]
+    Rate,
 }
 
 impl From<Refusal> for HandshakeError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Full(_) => Self::Full,
-            Refusal::Share(_) | Refusal::Rate => Self::Share,
+            Refusal::Share(_) => Self::Share,
+            Refusal::Rate => Self::Rate,
         }
     }
 }
@@ -80,7 +84,7 @@ impl HandshakeError {
             Self::NotAnUpgrade | Self::Version => StatusCode::UPGRADE_REQUIRED,
             Self::Key | Self::Encoding => StatusCode::BAD_REQUEST,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Share => StatusCode::TOO_MANY_REQUESTS,
+            Self::Share | Self::Rate => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 }
@@ -109,10 +113,11 @@ impl Upgrader {
     pub fn respond(
         &self,
         mut request: Request<Incoming>,
+        peer: IpAddr,
         client: IpAddr,
     ) -> Result<Response, HandshakeError> {
         let agreed = agree(&request)?;
-        let place = self.admission.reserve(Resource::Sockets, client, 1)?;
+        let place = self.admission.open_socket(peer, client)?;
         let upgrading = hyper::upgrade::on(&mut request);
         let (hub, shards, dialect) = (self.hub.clone(), Arc::clone(&self.shards), agreed.dialect);
         tokio::spawn(async move {

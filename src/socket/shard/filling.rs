@@ -49,10 +49,10 @@ impl Shard {
         };
         // Who left and came back meanwhile is no longer watched by name.
         let watcher = to_slot(slot);
-        let by = self.claimant(slot);
         let message = pieces.next(|user, known| {
             let snapshot = self.index.snapshot(user)?;
-            let is_wanted = self.index.watches(watcher, user) && self.is_news(snapshot, known, by);
+            let is_wanted =
+                self.index.watches(watcher, user) && self.is_news(slot, snapshot, known);
             is_wanted.then(|| snapshot.clone())
         });
         self.answer(slot, &message);

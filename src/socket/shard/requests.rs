@@ -185,8 +185,7 @@ impl Shard {
 
     /// The answer's users; `None` when nobody who was named is monitored.
     fn first_snapshots(&self, slot: usize, targets: &Targets, known: &Known) -> Option<Users> {
-        let by = self.claimant(slot);
-        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(snapshot, known, by);
+        let is_news = |snapshot: &&Arc<Snapshot>| self.is_news(slot, snapshot, known);
         match targets {
             Targets::All => Some(Users::Many(
                 self.index.snapshots().filter(is_news).cloned().collect(),
@@ -206,13 +205,8 @@ impl Shard {
         }
     }
 
-    /// Whose claims to hold more than there is are limited together.
-    pub(super) fn claimant(&self, slot: usize) -> Claimant {
-        Claimant::Socket(self.connections.get(slot).map_or(0, |socket| socket.id))
-    }
-
     /// Whether the client has to be told. Who holds more than there is gets an update above it.
-    pub(super) fn is_news(&self, snapshot: &Snapshot, known: &Known, by: Claimant) -> bool {
+    pub(super) fn is_news(&self, slot: usize, snapshot: &Snapshot, known: &Known) -> bool {
         let Some(held) = known.version(snapshot.user()) else {
             return true;
         };
@@ -220,8 +214,10 @@ impl Shard {
             Ordering::Less => true,
             Ordering::Equal => false,
             Ordering::Greater => {
-                let hub = self.hub.as_ref();
-                !hub.is_some_and(|hub| hub.outrun(snapshot.user(), held, by))
+                let asked = self.hub.as_ref().zip(self.connections.get(slot));
+                !asked.is_some_and(|(hub, connection)| {
+                    hub.outrun(snapshot.user(), held, Claimant::Socket(connection.id))
+                })
             }
         }
     }

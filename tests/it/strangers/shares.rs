@@ -131,6 +131,23 @@ async fn sockets_are_counted_by_the_client_behind_the_proxy() {
 }
 
 #[tokio::test]
+async fn a_client_behind_the_proxy_opens_sockets_only_so_often() {
+    let hub = TestHub::with(1, |config| config.shares.connections_per_second = 1).await;
+    let addr = hub.app().addr();
+    let open = async |address: &str| {
+        let asked = Upgrade::default().with(FORWARDED_FOR, address);
+        RawClient::handshake(addr, &asked, b"").await.status()
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.push(open("192.0.2.1").await);
+    }
+    assert_eq!(statuses[..4], [101; 4]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(open("192.0.2.2").await, 101);
+}
+
+#[tokio::test]
 async fn a_stranger_is_not_believed_to_be_somebody_else() {
     let hub = TestHub::with(1, |config| {
         as_the_world(config);

@@ -18,6 +18,8 @@ pub struct Hub {
     pub addr: SocketAddr,
     /// The first member.
     pub user: String,
+    /// The token of that member's storage.
+    pub token: String,
 }
 
 impl Hub {
@@ -42,17 +44,22 @@ impl Hub {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let reading = async {
+            let mut found = None;
             loop {
                 let line = lines.next_line().await.unwrap().expect("it starts");
                 if let Some((_, rest)) = line.split_once("/api/v1/users/") {
                     let (before, _) = line.split_once("/api/v1").unwrap();
                     let addr = before.rsplit('/').next().unwrap().parse().unwrap();
                     let digits = rest.find(|letter: char| !letter.is_ascii_digit());
-                    break (addr, rest[..digits.unwrap_or(rest.len())].to_owned());
+                    found = Some((addr, rest[..digits.unwrap_or(rest.len())].to_owned()));
+                }
+                if let Some((_, token)) = line.split_once("Authorization: ") {
+                    let (addr, user) = found.expect("the member comes first");
+                    break (addr, user, token.trim_end_matches('\'').to_owned());
                 }
             }
         };
-        let (addr, user) = tokio::time::timeout(PATIENCE, reading).await.unwrap();
+        let (addr, user, token) = tokio::time::timeout(PATIENCE, reading).await.unwrap();
         // What it prints behind that is nobody's.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self {
@@ -60,6 +67,7 @@ impl Hub {
             _folder: folder,
             addr,
             user,
+            token,
         }
     }
 

@@ -16,6 +16,7 @@ mod heads;
 mod hub;
 mod idle;
 mod kernel;
+mod large_storage;
 
 use tokio::sync::Mutex;
 

@@ -14,7 +14,7 @@ use lantern_actors::{
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits};
+use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits, tcp::TcpLimits};
 
 pub use self::{
     cards::CardsConfig,
@@ -61,6 +61,8 @@ pub struct ServerConfig {
     pub idle_timeout_ms: u64,
     /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
+    /// How many bytes of a connection the kernel may hold that it has not sent.
+    pub max_unsent_bytes: u32,
     /// Where people reach the server, without a slash at its end; without it, where it listens.
     #[serde(deserialize_with = "some_url")]
     pub public_url: Option<String>,
@@ -84,6 +86,8 @@ pub struct SocketConfig {
     pub max_pinned_bytes: usize,
     /// How long a client may read nothing at all while something waits for it.
     pub write_stall_timeout_ms: u64,
+    /// How long a client may take to read and to answer a close frame.
+    pub close_timeout_ms: u64,
     /// How many presence sockets may be open at once.
     pub max_sockets: usize,
     /// How many threads deliver to sockets; 0 means one for each processor core.
@@ -252,6 +256,7 @@ impl Config {
                 "socket.write_stall_timeout_ms",
                 socket.write_stall_timeout_ms,
             ),
+            ("socket.close_timeout_ms", socket.close_timeout_ms),
             ("users.sweep_interval_ms", users.sweep_interval_ms),
             ("discord.silence_timeout_ms", discord.silence_timeout_ms),
             ("discord.answer_timeout_ms", discord.answer_timeout_ms),
@@ -304,6 +309,11 @@ impl Config {
         let counts = [
             ("server.max_connections", server.max_connections, 1),
             ("socket.max_sockets", socket.max_sockets, 1),
+            (
+                "server.max_unsent_bytes",
+                server.max_unsent_bytes as usize,
+                4_096,
+            ),
             ("users.most_actors", users.most_actors, 1),
         ];
         for (key, value, least) in counts {
@@ -389,6 +399,7 @@ impl From<&Config> for SocketLimits {
             max_queue_bytes: socket.max_queue_bytes,
             max_pinned_bytes: socket.max_pinned_bytes,
             write_stall_timeout: Duration::from_millis(socket.write_stall_timeout_ms),
+            close_timeout: Duration::from_millis(socket.close_timeout_ms),
             max_sockets: socket.max_sockets,
         }
     }
@@ -399,9 +410,14 @@ const FRAMES_PER_MESSAGE: u32 = 10;
 
 impl From<&Config> for ServerLimits {
     fn from(config: &Config) -> Self {
+        let idle_timeout = Duration::from_millis(config.server.idle_timeout_ms);
         Self {
             max_connections: config.server.max_connections,
-            idle_timeout: Duration::from_millis(config.server.idle_timeout_ms),
+            idle_timeout,
+            tcp: TcpLimits {
+                max_unsent_bytes: config.server.max_unsent_bytes,
+                abandoned_timeout: idle_timeout,
+            },
         }
     }
 }

@@ -11,5 +11,6 @@ pub mod server;
 pub mod socket;
 pub mod store;
 mod stream;
+pub mod tcp;
 pub mod telemetry;
 pub mod vital;

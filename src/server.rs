@@ -47,6 +47,7 @@ use crate::{
     api::{self, Content, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
     stream::HttpStream,
+    tcp::{ClientStream, TcpLimits},
 };
 
 /// What a connection may cost, from the configuration.
@@ -56,6 +57,8 @@ pub struct ServerLimits {
     pub max_connections: usize,
     /// How long a connection may be open without a request: the first, or the next one.
     pub idle_timeout: Duration,
+    /// What the kernel is told about each connection.
+    pub tcp: TcpLimits,
 }
 
 impl Default for ServerLimits {
@@ -63,6 +66,10 @@ impl Default for ServerLimits {
         Self {
             max_connections: 65_536,
             idle_timeout: Duration::from_secs(75),
+            tcp: TcpLimits {
+                max_unsent_bytes: 32 * 1024,
+                abandoned_timeout: Duration::from_secs(75),
+            },
         }
     }
 }
@@ -158,8 +165,7 @@ async fn connection(
     limits: ServerLimits,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Presences are small and must not wait for more.
-    let _ = stream.set_nodelay(true);
+    let stream = ClientStream::new(stream, limits.tcp);
     let activity = Arc::new(Activity::default());
     let service = service_fn({
         let activity = Arc::clone(&activity);

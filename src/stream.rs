@@ -20,7 +20,10 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::api::{Problem, ProblemKind, cors, secure};
+use crate::{
+    api::{Problem, ProblemKind, cors, secure},
+    tcp::ClientStream,
+};
 
 /// How long a client that was refused may go on sending what is not read any more. Closing at once
 /// would reset the connection, and the answer would be lost on its way (RFC 9112 section 9.6).
@@ -32,7 +35,7 @@ const MOST_PASSED_OVER: usize = 1 << 20;
 /// A connection.
 #[derive(Debug)]
 pub struct HttpStream {
-    tcp: TcpStream,
+    tcp: ClientStream,
     refusal: Option<Refusal>,
 }
 
@@ -48,13 +51,13 @@ struct Refusal {
 
 impl HttpStream {
     /// A connection that was accepted.
-    pub fn new(tcp: TcpStream) -> Self {
+    pub fn new(tcp: ClientStream) -> Self {
         Self { tcp, refusal: None }
     }
 
     /// The connection, for another protocol.
-    pub fn into_inner(self) -> TcpStream {
-        self.tcp
+    pub fn into_inner(self) -> io::Result<TcpStream> {
+        self.tcp.into_inner()
     }
 
     /// Takes a write of hyper's, if it is an answer of its own.

@@ -62,6 +62,8 @@ pub struct SocketLimits {
     pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
+    /// How long a client may take to read and to answer a close frame.
+    pub close_timeout: Duration,
     /// How many sockets may be open.
     pub max_sockets: usize,
 }
@@ -74,6 +76,7 @@ impl Default for SocketLimits {
             max_queue_bytes: 1024 * 1024,
             max_pinned_bytes: 256 * 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
             max_sockets: 1_000_000,
         }
     }

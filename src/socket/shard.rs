@@ -38,6 +38,7 @@ use super::{
     index::{Index, Slot, Watched},
     stats::SocketStats,
 };
+use crate::tcp;
 
 /// What a shard is told.
 #[derive(Debug)]
@@ -80,8 +81,6 @@ impl std::fmt::Debug for Adopter {
 }
 
 const WAKER: Token = Token(usize::MAX);
-/// How long a client may take to answer a close frame.
-const LINGER: Duration = Duration::from_secs(2);
 /// How long commands are carried out before the sockets are looked at again.
 const TURN: Duration = Duration::from_millis(10);
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -325,7 +324,8 @@ impl Shard {
         connection.ending = Ending::CloseSent;
         connection.pieces = None;
         let lingering = Alarm::Lingering(connection.id);
-        self.alarms.set(Instant::now() + LINGER, lingering);
+        let at = Instant::now() + self.limits.close_timeout;
+        self.alarms.set(at, lingering);
         self.stats.closed_by_server(code);
         self.index.clear(to_slot(slot));
         self.flush(slot);
@@ -340,11 +340,24 @@ impl Shard {
         }
     }
 
+    /// The client has not answered the close frame. If it has not even read so far, the socket is reset,
+    /// or the kernel would go on holding what is not read.
+    fn give_up(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get(slot)
+            && !connection.is_written()
+        {
+            tcp::reset(&connection.stream);
+            self.stats.reset.fetch_add(1, Ordering::Relaxed);
+        }
+        self.remove(slot);
+    }
+
     /// Drops a socket, and tells its session.
     fn remove(&mut self, slot: usize) {
         let Some(mut connection) = self.connections.try_remove(slot) else {
             return;
         };
+        tcp::abandon(&connection.stream, self.limits.close_timeout);
         // Fails only for a socket that was never registered.
         let _ = self.poll.registry().deregister(&mut connection.stream);
         connection.count_none_waiting(&self.stats);
@@ -453,7 +466,7 @@ impl Shard {
                     }
                 }
                 Alarm::Stalled(_) => self.look_at_stalled(slot, now),
-                Alarm::Lingering(_) => self.remove(slot),
+                Alarm::Lingering(_) => self.give_up(slot),
             }
         }
     }

@@ -120,7 +120,7 @@ fn hand_over(
     let parts = upgraded
         .downcast::<TokioIo<HttpStream>>()
         .map_err(|_| std::io::Error::other("not a TCP stream"))?;
-    let stream = parts.io.into_inner().into_inner().into_std()?;
+    let stream = parts.io.into_inner().into_inner()?.into_std()?;
     // Bytes that were read behind the request; a copy, so that hyper's buffer is freed.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     let stream = mio::net::TcpStream::from_std(stream);

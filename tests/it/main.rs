@@ -31,5 +31,6 @@ mod rest_harness;
 mod restart;
 mod rfc6455;
 mod simulator;
+mod slow_download;
 mod slow_reader;
 mod socket;

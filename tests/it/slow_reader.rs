@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
+use lantern::config::SocketConfig;
 use lantern_actors::domain::UserId;
 use serde_json::json;
 
-use crate::harness::{Client, TestHub, eventually, number, within};
+use crate::harness::{Client, TestHub, eventually, held_by_kernel, number, within};
 
 const QUEUED: &str = "lantern_queued_messages";
 const LITTLE: u32 = 4_096;
@@ -85,9 +86,42 @@ async fn a_stalled_reader_among_a_thousand_costs_little_and_disturbs_nobody() {
     assert_eq!(live, hub.user(users[0]).await);
 }
 
+/// What waits in the kernel is old by the time it is read, so it must be little.
 #[tokio::test]
-async fn a_reader_that_never_reads_is_closed() {
-    let hub = TestHub::with(50, |config| config.socket.write_stall_timeout_ms = 300).await;
+async fn a_reader_that_stalled_is_sent_little_that_is_old() {
+    const UPDATES: usize = 5_000;
+    let hub = TestHub::with(100, |_| {}).await;
+    let users = hub.members().await;
+    let mut stalled = Client::with_little_room(hub.app().addr(), 64 * 1024).await;
+    stalled.init(&json!({"user_ids": users})).await;
+    hub.control.burst(&users, UPDATES).await;
+    let last = users[(UPDATES - 1) % users.len()];
+    hub.until_user(last, "the last update", |user| number(user) == UPDATES)
+        .await;
+    stalled.send(&json!({"t": "HEARTBEAT", "op": 4})).await;
+    let mut told = HashMap::new();
+    let mut messages = 0;
+    loop {
+        match stalled.next().await {
+            Some((t, update)) if t == "PRESENCE_UPDATE" => {
+                told.insert(update["metadata"]["id"].to_string(), number(&update));
+                messages += 1;
+            }
+            other => break assert_eq!(other.unwrap().0, "HEARTBEAT_ACK"),
+        }
+    }
+    assert!(messages < 400, "{messages}");
+    assert_eq!(told.len(), users.len());
+    assert!(told.values().all(|number| *number > UPDATES - users.len()));
+}
+
+/// A hub and a reader that was closed because it does not read.
+async fn too_slow(change: impl FnOnce(&mut SocketConfig)) -> (TestHub, Client) {
+    let hub = TestHub::with(50, |config| {
+        config.socket.write_stall_timeout_ms = 300;
+        change(&mut config.socket);
+    })
+    .await;
     let users = hub.members().await;
     let mut stalled = Client::with_little_room(hub.app().addr(), LITTLE).await;
     stalled.init(&json!({"user_ids": users})).await;
@@ -97,6 +131,32 @@ async fn a_reader_that_never_reads_is_closed() {
         (hub.metric(closed).await == 1).then_some(())
     })
     .await;
+    (hub, stalled)
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_is_closed_and_nothing_is_kept_for_it() {
+    let (hub, mut stalled) = too_slow(|socket| socket.close_timeout_ms = 300).await;
     within("the socket is dropped", hub.app().shards().closed()).await;
     assert_eq!(hub.metric(QUEUED).await, 0);
+    assert_eq!(held_by_kernel(hub.app().addr()), 0);
+    assert_eq!(hub.metric("lantern_unsent_bytes").await, 0);
+    assert_eq!(
+        hub.metric("lantern_connections_reset_total{kind=\"socket\"}")
+            .await,
+        1
+    );
+    let end = stalled.closed().await;
+    assert_eq!((end.disconnect, end.code), (None, None));
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_again_in_time_is_told_why_it_is_closed() {
+    let (hub, mut stalled) = too_slow(|socket| socket.close_timeout_ms = 20_000).await;
+    assert!(hub.metric("lantern_unsent_bytes").await > 0);
+    assert_eq!(stalled.closed().await.code, Some(4009));
+    drop(stalled);
+    within("the socket is dropped", hub.app().shards().closed()).await;
+    let resets = "lantern_connections_reset_total{kind=\"socket\"}";
+    assert_eq!(hub.metric(resets).await, 0);
 }

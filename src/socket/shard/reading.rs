@@ -7,7 +7,7 @@ use lantern_actors::{
     wire::{CloseCode, FrameKind, close_frame, control_frame},
 };
 
-use super::{Alarm, LINGER, Shard};
+use super::{Alarm, Shard};
 use crate::socket::{
     connection::{Connection, Ending},
     rfc6455::{Decoder, Received, Violation},
@@ -63,7 +63,8 @@ impl Shard {
             && connection.ending == Ending::Done
         {
             let lingering = Alarm::Lingering(connection.id);
-            self.alarms.set(Instant::now() + LINGER, lingering);
+            let at = Instant::now() + self.limits.close_timeout;
+            self.alarms.set(at, lingering);
         }
     }
 }

@@ -315,6 +315,7 @@ impl Shard {
         }
         if code == CloseCode::TooSlow {
             connection.drop_waiting();
+            connection.is_too_slow = true;
         }
         let disconnect = ServerMessage::Disconnect {
             reason: reason.to_owned(),
@@ -340,11 +341,11 @@ impl Shard {
         }
     }
 
-    /// The client has not answered the close frame. If it has not even read so far, the socket is reset,
-    /// or the kernel would go on holding what is not read.
+    /// The client has not answered the close frame. If it does not read, the socket is reset, or the
+    /// kernel would go on holding what is not read.
     fn give_up(&mut self, slot: usize) {
         if let Some(connection) = self.connections.get(slot)
-            && !connection.is_written()
+            && connection.is_behind()
         {
             tcp::reset(&connection.stream);
             self.stats.reset.fetch_add(1, Ordering::Relaxed);

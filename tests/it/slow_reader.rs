@@ -1,15 +1,17 @@
 //! Readers that stop reading: what they cost, whom they disturb, what they are told afterwards.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::future::join_all;
 use lantern::config::SocketConfig;
 use lantern_actors::domain::UserId;
 use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::harness::{Client, TestHub, eventually, held_by_kernel, number, within};
 
 const QUEUED: &str = "lantern_queued_messages";
+const TOO_SLOW: &str = "lantern_sockets_closed_total{code=\"4009\"}";
 const LITTLE: u32 = 4_096;
 
 /// Updates go round all users until some wait in the hub, because the kernel holds no more.
@@ -110,7 +112,6 @@ async fn a_reader_that_stalled_is_sent_little_that_is_old() {
             other => break assert_eq!(other.unwrap().0, "HEARTBEAT_ACK"),
         }
     }
-    println!("{messages} of {UPDATES} were sent");
     assert!(messages < 400, "{messages}");
     assert_eq!(told.len(), users.len());
     assert!(told.values().all(|number| *number > UPDATES - users.len()));
@@ -126,10 +127,9 @@ async fn too_slow(change: impl FnOnce(&mut SocketConfig)) -> (TestHub, Client) {
     let users = hub.members().await;
     let mut stalled = Client::with_little_room(hub.app().addr(), LITTLE).await;
     stalled.init(&json!({"user_ids": users})).await;
-    let closed = "lantern_sockets_closed_total{code=\"4009\"}";
     eventually("the socket is closed", async || {
         hub.control.burst(&users, 500).await;
-        (hub.metric(closed).await == 1).then_some(())
+        (hub.metric(TOO_SLOW).await == 1).then_some(())
     })
     .await;
     (hub, stalled)
@@ -167,4 +167,33 @@ async fn a_reader_that_reads_again_in_time_is_told_why_it_is_closed() {
     within("the socket is dropped", hub.app().shards().closed()).await;
     let resets = "lantern_connections_reset_total{kind=\"socket\"}";
     assert_eq!(hub.metric(resets).await, 0);
+}
+
+/// Some 300 KiB in a second, for several times as long as a socket may take nothing, while its users
+/// change faster than that.
+#[tokio::test]
+async fn who_reads_slowly_keeps_the_socket() {
+    let hub = TestHub::with(50, |config| config.socket.write_stall_timeout_ms = 1_000).await;
+    let users = hub.members().await;
+    let mut slow = Client::with_little_room(hub.app().addr(), 64 * 1024).await;
+    slow.init(&json!({"user_ids": users})).await;
+    let mut pace = interval(Duration::from_millis(4));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let reading = async {
+        for _ in 0..1_000 {
+            pace.tick().await;
+            slow.expect("PRESENCE_UPDATE").await;
+        }
+    };
+    let changing = async {
+        loop {
+            hub.control.burst(&users, 500).await;
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = changing => {}
+    }
+    assert!(hub.metric("lantern_sockets_full_total").await > 0);
+    assert_eq!(hub.metric(TOO_SLOW).await, 0);
 }

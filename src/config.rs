@@ -86,7 +86,7 @@ pub struct SocketConfig {
     pub max_pinned_bytes: usize,
     /// How long a client may read nothing at all while something waits for it.
     pub write_stall_timeout_ms: u64,
-    /// How long a client may take to read and to answer a close frame.
+    /// How long a client that does not read may take to read that it is closed.
     pub close_timeout_ms: u64,
     /// How many presence sockets may be open at once.
     pub max_sockets: usize,

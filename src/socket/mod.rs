@@ -62,7 +62,7 @@ pub struct SocketLimits {
     pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
-    /// How long a client may take to read and to answer a close frame.
+    /// How long a client that does not read may take to read that it is closed.
     pub close_timeout: Duration,
     /// How many sockets may be open.
     pub max_sockets: usize,

@@ -325,7 +325,7 @@ impl Shard {
         connection.ending = Ending::CloseSent;
         connection.pieces = None;
         let lingering = Alarm::Lingering(connection.id);
-        let at = Instant::now() + self.limits.close_timeout;
+        let at = Instant::now() + self.limits.linger(connection);
         self.alarms.set(at, lingering);
         self.stats.closed_by_server(code);
         self.index.clear(to_slot(slot));

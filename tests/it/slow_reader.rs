@@ -1,6 +1,9 @@
 //! Readers that stop reading: what they cost, whom they disturb, what they are told afterwards.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use lantern::config::SocketConfig;
@@ -100,21 +103,16 @@ async fn a_reader_that_stalled_is_sent_little_that_is_old() {
     let last = users[(UPDATES - 1) % users.len()];
     hub.until_user(last, "the last update", |user| number(user) == UPDATES)
         .await;
-    stalled.send(&json!({"t": "HEARTBEAT", "op": 4})).await;
-    let mut told = HashMap::new();
+    let mut newest = HashSet::new();
     let mut messages = 0;
-    loop {
-        match stalled.next().await {
-            Some((t, update)) if t == "PRESENCE_UPDATE" => {
-                told.insert(update["metadata"]["id"].to_string(), number(&update));
-                messages += 1;
-            }
-            other => break assert_eq!(other.unwrap().0, "HEARTBEAT_ACK"),
+    while newest.len() < users.len() {
+        let update = stalled.expect("PRESENCE_UPDATE").await;
+        messages += 1;
+        if number(&update) > UPDATES - users.len() {
+            newest.insert(update["metadata"]["id"].to_string());
         }
     }
     assert!(messages < 400, "{messages}");
-    assert_eq!(told.len(), users.len());
-    assert!(told.values().all(|number| *number > UPDATES - users.len()));
 }
 
 /// A hub and a reader that was closed because it does not read.
@@ -169,18 +167,18 @@ async fn a_reader_that_reads_again_in_time_is_told_why_it_is_closed() {
     assert_eq!(hub.metric(resets).await, 0);
 }
 
-/// Some 300 KiB in a second, for several times as long as a socket may take nothing, while its users
+/// Some 300 KiB in a second, for longer than a socket may take nothing, while its users
 /// change faster than that.
 #[tokio::test]
 async fn who_reads_slowly_keeps_the_socket() {
-    let hub = TestHub::with(50, |config| config.socket.write_stall_timeout_ms = 1_000).await;
+    let hub = TestHub::with(50, |config| config.socket.write_stall_timeout_ms = 2_000).await;
     let users = hub.members().await;
     let mut slow = Client::with_little_room(hub.app().addr(), 64 * 1024).await;
     slow.init(&json!({"user_ids": users})).await;
     let mut pace = interval(Duration::from_millis(4));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let reading = async {
-        for _ in 0..1_000 {
+        for _ in 0..1_500 {
             pace.tick().await;
             slow.expect("PRESENCE_UPDATE").await;
         }

@@ -51,7 +51,7 @@ async fn ask(addr: SocketAddr, user: UserId, room: u32) -> TcpStream {
 
 #[tokio::test]
 async fn nothing_is_kept_for_a_client_that_does_not_read() {
-    let (hub, user) = hub(300, 50).await;
+    let (hub, user) = hub(2_000, 50).await;
     let addr = hub.app().addr();
     let before = hub.metric(RESETS).await;
     let mut stalled = ask(addr, user, LITTLE).await;

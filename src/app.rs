@@ -169,6 +169,7 @@ impl App {
         let mut collectors = vec![
             metrics::cards(Arc::clone(&cards)),
             metrics::sockets(Arc::clone(&shards)),
+            metrics::tcp(addr, Arc::clone(&shards)),
             metrics::commands(Arc::clone(answering.stats())),
             metrics::log(),
             metrics::gateway(move || discord.0.get().map(|up| Arc::clone(up.stats()))),

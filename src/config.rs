@@ -15,7 +15,7 @@ use lantern_actors::{
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits};
+use crate::{auth::KvTokens, server::ServerLimits, socket::SocketLimits, tcp::TcpLimits};
 
 pub use self::{
     cards::CardsConfig,
@@ -67,6 +67,8 @@ pub struct ServerConfig {
     pub first_request_timeout_ms: u64,
     /// How many HTTP connections may be open at once; sockets are counted apart.
     pub max_connections: usize,
+    /// How many bytes of a connection the kernel may hold that it has not sent.
+    pub max_unsent_bytes: u32,
     /// Where people reach the server, without a slash at its end; without it, where it listens.
     #[serde(deserialize_with = "some_url")]
     pub public_url: Option<String>,
@@ -90,6 +92,8 @@ pub struct SocketConfig {
     pub max_pinned_bytes: usize,
     /// How long a client may read nothing at all while something waits for it.
     pub write_stall_timeout_ms: u64,
+    /// How long a client that does not read may take to read that it is closed.
+    pub close_timeout_ms: u64,
     /// How many presence sockets may be open at once.
     pub max_sockets: usize,
     /// How many threads deliver to sockets; 0 means one for each processor core.
@@ -262,6 +266,7 @@ impl Config {
                 "socket.write_stall_timeout_ms",
                 socket.write_stall_timeout_ms,
             ),
+            ("socket.close_timeout_ms", socket.close_timeout_ms),
             ("users.sweep_interval_ms", users.sweep_interval_ms),
             ("discord.silence_timeout_ms", discord.silence_timeout_ms),
             ("discord.answer_timeout_ms", discord.answer_timeout_ms),
@@ -314,6 +319,11 @@ impl Config {
         let counts = [
             ("server.max_connections", server.max_connections, 1),
             ("socket.max_sockets", socket.max_sockets, 1),
+            (
+                "server.max_unsent_bytes",
+                server.max_unsent_bytes as usize,
+                4_096,
+            ),
             ("users.most_actors", users.most_actors, 1),
         ];
         for (key, value, least) in counts {
@@ -400,6 +410,7 @@ impl From<&Config> for SocketLimits {
             max_queue_bytes: socket.max_queue_bytes,
             max_pinned_bytes: socket.max_pinned_bytes,
             write_stall_timeout: Duration::from_millis(socket.write_stall_timeout_ms),
+            close_timeout: Duration::from_millis(socket.close_timeout_ms),
         }
     }
 }
@@ -409,8 +420,13 @@ const FRAMES_PER_MESSAGE: u32 = 10;
 
 impl From<&Config> for ServerLimits {
     fn from(config: &Config) -> Self {
+        let idle_timeout = Duration::from_millis(config.server.idle_timeout_ms);
         Self {
-            idle_timeout: Duration::from_millis(config.server.idle_timeout_ms),
+            idle_timeout,
+            tcp: TcpLimits {
+                max_unsent_bytes: config.server.max_unsent_bytes,
+                abandoned_timeout: idle_timeout,
+            },
             first_request_timeout: Duration::from_millis(config.server.first_request_timeout_ms),
         }
     }

@@ -11,5 +11,6 @@ mod metrics;
 pub mod server;
 pub mod socket;
 pub mod store;
+pub mod tcp;
 pub mod telemetry;
 pub mod vital;

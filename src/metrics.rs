@@ -1,6 +1,7 @@
 //! What sockets, the gateway intake, commands and the store add to `/metrics`.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use crate::{
     discord::{EventKind, GatewayStats, commands::CommandStats},
     socket::Shards,
     store::embedded::WriterStats,
-    telemetry,
+    tcp, telemetry,
 };
 use lantern_actors::wire::pinned_bytes;
 use lantern_card::Cards;
@@ -174,6 +175,28 @@ pub fn admission(admission: Arc<Admission>) -> Collector {
             "Client addresses whose shares are counted.",
             admission.addresses(),
         );
+    })
+}
+
+/// What the kernel holds for clients that do not read, and what was done about it.
+pub fn tcp(listener: SocketAddr, shards: Arc<Shards>) -> Collector {
+    Box::new(move |out| {
+        if let Some(bytes) = tcp::unacknowledged_bytes(listener) {
+            gauge(
+                out,
+                "lantern_unsent_bytes",
+                "Bytes of HTTP connections and sockets that the kernel holds, closed ones too.",
+                bytes,
+            );
+        }
+        let name = "lantern_connections_reset_total";
+        let help =
+            "Connections that were reset when they ended, because their client took nothing.";
+        family(out, "counter", name, help);
+        let sockets = shards.stats().reset.load(Relaxed);
+        for (label, count) in [("http", tcp::http_resets()), ("socket", sockets)] {
+            sample(out, name, &format!("{{kind=\"{label}\"}}"), count);
+        }
     })
 }
 

@@ -50,6 +50,7 @@ use crate::{
     admission::{Admission, Refusal, Reservation},
     api::{self, Gate, Problem, ProblemKind, cors},
     socket::{HandshakeError, Upgrader},
+    tcp::{ClientStream, TcpLimits},
 };
 
 /// What a connection may cost, from the configuration.
@@ -59,6 +60,8 @@ pub struct ServerLimits {
     pub idle_timeout: Duration,
     /// How soon the first request must have come.
     pub first_request_timeout: Duration,
+    /// What the kernel is told about each connection.
+    pub tcp: TcpLimits,
 }
 
 impl Default for ServerLimits {
@@ -66,6 +69,10 @@ impl Default for ServerLimits {
         Self {
             idle_timeout: Duration::from_secs(75),
             first_request_timeout: Duration::from_secs(10),
+            tcp: TcpLimits {
+                max_unsent_bytes: 32 * 1024,
+                abandoned_timeout: Duration::from_secs(75),
+            },
         }
     }
 }
@@ -177,8 +184,7 @@ async fn connection(
     mut stop: watch::Receiver<bool>,
     seat: Arc<Seat>,
 ) {
-    // Presences are small and must not wait for more.
-    let _ = stream.set_nodelay(true);
+    let stream = ClientStream::new(stream, limits.tcp);
     let activity = Arc::clone(seat.activity());
     let (left, admission) = (Left::default(), Arc::clone(&routes.admission));
     let wire = Wire::new(stream, peers.remote.ip(), &admission, &activity, &left);

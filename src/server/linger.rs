@@ -5,6 +5,8 @@ use std::{io, time::Duration};
 
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
+use crate::tcp::ClientStream;
+
 /// How much is thrown away at most, in bytes.
 const MOST: usize = 256 * 1024;
 /// How long at most.
@@ -13,10 +15,12 @@ const LONGEST: Duration = Duration::from_secs(2);
 const PIECE: usize = 16 * 1024;
 
 /// Says that nothing more is written, passes over what still comes, and closes.
-pub(super) async fn close(mut stream: TcpStream) {
+pub(super) async fn close(mut stream: ClientStream) {
     // Fails only if the client was faster.
     let _ = stream.shutdown().await;
-    let _ = tokio::time::timeout(LONGEST, pass_over(&stream)).await;
+    if let Some(tcp) = stream.tcp_stream() {
+        let _ = tokio::time::timeout(LONGEST, pass_over(tcp)).await;
+    }
 }
 
 /// Ends with what comes, and after [`MOST`] bytes.

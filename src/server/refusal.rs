@@ -7,18 +7,19 @@ use hyper::{
     Response,
     header::{CONNECTION, CONTENT_LENGTH, HeaderValue},
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     admission::Refusal,
     api::{Problem, cors},
+    tcp::ClientStream,
 };
 
 /// How long it may take to be written. It is short, so that it fits into a socket that is not full.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Says why, if there is something to be said.
-pub(super) async fn tell(refusal: Option<Refusal>, stream: &mut TcpStream) {
+pub(super) async fn tell(refusal: Option<Refusal>, stream: &mut ClientStream) {
     if let Some(refusal) = refusal {
         let answer = answer(refusal);
         let _ = tokio::time::timeout(PATIENCE, stream.write_all(&answer)).await;

@@ -37,7 +37,7 @@ impl HttpStream {
     }
 
     /// The connection, for another protocol.
-    pub fn into_stream(self) -> Option<TcpStream> {
+    pub fn into_stream(self) -> io::Result<TcpStream> {
         self.wire.into_stream()
     }
 

@@ -16,12 +16,15 @@ use tokio::{
 };
 
 use super::activity::Activity;
-use crate::admission::{Admission, Refusal};
+use crate::{
+    admission::{Admission, Refusal},
+    tcp::ClientStream,
+};
 
 /// A client's stream, while it is hyper's.
 pub struct Wire {
     /// Until it is taken.
-    stream: Option<TcpStream>,
+    stream: Option<ClientStream>,
     peer: IpAddr,
     admission: Arc<Admission>,
     activity: Arc<Activity>,
@@ -36,7 +39,7 @@ pub(super) struct Left(Arc<Mutex<Option<Leftover>>>);
 
 /// A stream that hyper has let go of.
 pub(super) struct Leftover {
-    pub(super) stream: TcpStream,
+    pub(super) stream: ClientStream,
     /// Why nothing more was read, if it can still be told.
     pub(super) refusal: Option<Refusal>,
 }
@@ -49,7 +52,7 @@ impl Left {
 
 impl Wire {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: ClientStream,
         peer: IpAddr,
         admission: &Arc<Admission>,
         activity: &Arc<Activity>,
@@ -66,11 +69,12 @@ impl Wire {
     }
 
     /// The stream, for whom it belongs to from now on.
-    pub fn into_stream(mut self) -> Option<TcpStream> {
-        self.stream.take()
+    pub fn into_stream(mut self) -> io::Result<TcpStream> {
+        let stream = self.stream.take();
+        stream.ok_or(io::ErrorKind::NotConnected)?.into_inner()
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut ClientStream>> {
         let stream = self.stream.as_mut().map(Pin::new);
         stream.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }

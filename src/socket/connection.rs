@@ -83,6 +83,8 @@ pub struct Connection {
     pub stall_alarm: bool,
     /// Bytes that came behind the server's close frame.
     pub discarded: usize,
+    /// It is closed because the client does not read.
+    pub is_too_slow: bool,
     /// The rest of an answer in pieces.
     pub pieces: Option<Box<Pieces>>,
     /// The shard has it among those whose next piece is to be made.
@@ -155,6 +157,7 @@ impl Connection {
             heard_at: now,
             stall_alarm: false,
             discarded: 0,
+            is_too_slow: false,
             pieces: None,
             is_filling: false,
             deferred: Vec::new(),
@@ -343,6 +346,12 @@ impl Connection {
     pub fn count_none_waiting(&mut self, stats: &SocketStats) {
         stats.queue_changed(self.counted, 0);
         self.counted = 0;
+    }
+
+    /// Whether the client may have something left to read that the kernel holds. Of one that was too
+    /// slow the kernel may have taken the close frame, behind what is not read.
+    pub fn is_behind(&self) -> bool {
+        self.is_too_slow || !self.is_written()
     }
 
     /// Whether nothing waits to be written.

@@ -64,6 +64,8 @@ pub struct SocketLimits {
     pub max_pinned_bytes: usize,
     /// How long a full socket may take nothing.
     pub write_stall_timeout: Duration,
+    /// How long a client that does not read may take to read that it is closed.
+    pub close_timeout: Duration,
 }
 
 impl Default for SocketLimits {
@@ -74,6 +76,7 @@ impl Default for SocketLimits {
             max_queue_bytes: 1024 * 1024,
             max_pinned_bytes: 256 * 1024 * 1024,
             write_stall_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
         }
     }
 }

@@ -38,7 +38,7 @@ use super::{
     index::{Index, Slot, Watched},
     stats::SocketStats,
 };
-use crate::admission::Reservation;
+use crate::{admission::Reservation, tcp};
 
 /// What a shard is told.
 #[derive(Debug)]
@@ -83,8 +83,6 @@ impl std::fmt::Debug for Adopter {
 }
 
 const WAKER: Token = Token(usize::MAX);
-/// How long a client may take to answer a close frame.
-const LINGER: Duration = Duration::from_secs(2);
 /// How long commands are carried out before the sockets are looked at again.
 const TURN: Duration = Duration::from_millis(10);
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -320,6 +318,7 @@ impl Shard {
         }
         if code == CloseCode::TooSlow {
             connection.drop_waiting();
+            connection.is_too_slow = true;
         }
         let disconnect = ServerMessage::Disconnect {
             reason: reason.to_owned(),
@@ -329,7 +328,8 @@ impl Shard {
         connection.ending = Ending::CloseSent;
         connection.pieces = None;
         let lingering = Alarm::Lingering(connection.id);
-        self.alarms.set(Instant::now() + LINGER, lingering);
+        let at = Instant::now() + self.limits.linger(connection);
+        self.alarms.set(at, lingering);
         self.stats.closed_by_server(code);
         self.index.clear(to_slot(slot));
         self.flush(slot);
@@ -344,11 +344,24 @@ impl Shard {
         }
     }
 
+    /// The client has not answered the close frame. If it does not read, the socket is reset, or the
+    /// kernel would go on holding what is not read.
+    fn give_up(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get(slot)
+            && connection.is_behind()
+        {
+            tcp::reset(&connection.stream);
+            self.stats.reset.fetch_add(1, Ordering::Relaxed);
+        }
+        self.remove(slot);
+    }
+
     /// Drops a socket, and tells its session.
     fn remove(&mut self, slot: usize) {
         let Some(mut connection) = self.connections.try_remove(slot) else {
             return;
         };
+        tcp::abandon(&connection.stream, self.limits.close_timeout);
         // Fails only for a socket that was never registered.
         let _ = self.poll.registry().deregister(&mut connection.stream);
         connection.count_none_waiting(&self.stats);
@@ -457,7 +470,7 @@ impl Shard {
                     }
                 }
                 Alarm::Stalled(_) => self.look_at_stalled(slot, now),
-                Alarm::Lingering(_) => self.remove(slot),
+                Alarm::Lingering(_) => self.give_up(slot),
             }
         }
     }

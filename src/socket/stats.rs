@@ -28,6 +28,8 @@ pub struct SocketStats {
     closes: [AtomicU64; CloseCode::ALL.len()],
     /// Closes by the client, and connections that broke.
     pub closed_by_client: AtomicU64,
+    /// Sockets that were reset, because their client did not read the close frame in time.
+    pub reset: AtomicU64,
 }
 
 impl SocketStats {

@@ -151,8 +151,7 @@ fn hand_over(
     let parts = upgraded
         .downcast::<TokioIo<HttpStream>>()
         .map_err(|_| not_tcp())?;
-    let stream = parts.io.into_inner().into_stream().ok_or_else(not_tcp)?;
-    let stream = stream.into_std()?;
+    let stream = parts.io.into_inner().into_stream()?.into_std()?;
     // Bytes that were read behind the request; a copy, so that hyper's buffer is freed.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     let stream = mio::net::TcpStream::from_std(stream);

@@ -31,6 +31,7 @@ mod rest_harness;
 mod restart;
 mod rfc6455;
 mod simulator;
+mod slow_download;
 mod slow_reader;
 mod socket;
 mod strangers;

@@ -1,13 +1,16 @@
 //! From the socket to the session: reading, decoding, and one message at a time.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use lantern_actors::{
     session::SessionMsg,
     wire::{CloseCode, FrameKind, close_frame, control_frame},
 };
 
-use super::{Alarm, LINGER, Shard};
+use super::{Alarm, Shard};
 use crate::socket::{
     connection::{Connection, Ending},
     rfc6455::{Decoder, Received, Violation},
@@ -63,12 +66,25 @@ impl Shard {
             && connection.ending == Ending::Done
         {
             let lingering = Alarm::Lingering(connection.id);
-            self.alarms.set(Instant::now() + LINGER, lingering);
+            let at = Instant::now() + self.limits.linger(connection);
+            self.alarms.set(at, lingering);
         }
     }
 }
 
+/// How long a client may take to answer a close frame.
+const LINGER: Duration = Duration::from_secs(2);
+
 impl crate::socket::SocketLimits {
+    /// How long a socket that is closed waits for its client.
+    pub(super) fn linger(&self, connection: &Connection) -> Duration {
+        if connection.is_too_slow {
+            self.close_timeout
+        } else {
+            LINGER
+        }
+    }
+
     /// Decodes the next thing, or reads more.
     fn step(&self, connection: &mut Connection, scratch: &mut [u8]) -> Step {
         if connection.is_not_read() {

@@ -4,12 +4,14 @@ mod control;
 mod cql;
 mod discord;
 mod exemplified;
+mod kernel;
 mod raw;
 mod running;
 mod socket;
 
 pub use control::Control;
 pub use discord::Discord;
+pub use kernel::held_by_kernel;
 pub use raw::{Frame, RawClient, Received, Upgrade};
 pub use running::Running;
 pub use socket::{Client, Closed, game, number};

@@ -8,6 +8,7 @@ use std::sync::{Arc, atomic::Ordering};
 use lantern_actors::ports::GatewayState;
 use poem::{IntoResponse, Response};
 use poem_openapi::{ApiResponse, OpenApi, payload::Payload, registry::MetaSchemaRef, types::Type};
+use tokio::sync::Mutex;
 
 use super::{ServerContext, VERSION, tag::Tag};
 
@@ -38,14 +39,31 @@ pub fn sample(out: &mut String, name: &str, labels: &str, value: impl Display) {
 }
 
 /// The operations.
-pub(super) struct MetricsRoutes(pub Arc<ServerContext>);
+pub(super) struct MetricsRoutes {
+    context: Arc<ServerContext>,
+    /// Held while the numbers are gathered. Some are asked of the kernel, which takes milliseconds
+    /// with many connections, so whoever asks often waits for themselves alone.
+    gathering: Mutex<()>,
+}
+
+impl MetricsRoutes {
+    pub(super) fn new(context: Arc<ServerContext>) -> Self {
+        Self {
+            context,
+            gathering: Mutex::const_new(()),
+        }
+    }
+}
 
 #[OpenApi(tag = "Tag::Operations")]
 impl MetricsRoutes {
     /// Numbers for Prometheus
     #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
     async fn metrics(&self) -> Metrics {
-        Metrics::Ok(PrometheusText(text(&self.0)))
+        let _alone = self.gathering.lock().await;
+        let context = Arc::clone(&self.context);
+        let text = tokio::task::spawn_blocking(move || text(&context)).await;
+        Metrics::Ok(PrometheusText(text.unwrap_or_default()))
     }
 }
 

@@ -110,7 +110,7 @@ pub fn endpoint(context: ApiContext) -> BoxEndpoint<'static, Response> {
         },
         info::InfoRoutes(Arc::clone(&context)),
         health::HealthRoutes(hub.clone()),
-        metrics::MetricsRoutes(context),
+        metrics::MetricsRoutes::new(context),
         docs::DocsRoutes::default(),
     );
     let door = Door {

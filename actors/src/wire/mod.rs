@@ -22,7 +22,8 @@ pub use client::{
 };
 pub use dialect::{Dialect, Encoding};
 pub use frame::{
-    COMPRESSION_THRESHOLD, FrameKind, close_frame, control_frame, data_frame, frame_in,
+    COMPRESSION_THRESHOLD, FrameKind, LARGEST_COMPRESSED, close_frame, control_frame, data_frame,
+    frame_in,
 };
 pub use opcode::Opcode;
 pub use pairs_text::PairsText;

@@ -255,6 +255,9 @@ impl Routes {
                 Ok(response.map(|content| body_of(content, underway.activity())))
             }));
         }
+        if path == "/socket" && has_body && headers.contains_key(UPGRADE) {
+            return ready_made(with_body(), activity);
+        }
         if path == "/socket" && !cors::is_preflight(request.method(), headers) {
             let response = self.sockets.respond(request, peers.remote.ip(), client);
             return ready_made(response.unwrap_or_else(|error| refused(&error)), activity);
@@ -282,9 +285,22 @@ impl Routes {
 /// the connection too, without saying so.
 fn close_behind_body<B>(activity: &Activity, response: &mut Response<B>) {
     if activity.body_is_left() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
+        let headers = response.headers_mut();
+        let close = match headers.contains_key(CONNECTION) {
+            true => "Upgrade, close",
+            false => "close",
+        };
+        headers.insert(CONNECTION, HeaderValue::from_static(close));
     }
+}
+
+/// A handshake has no body: what would be read behind it are frames.
+fn with_body() -> poem::Response {
+    let detail = "A WebSocket handshake is a GET without a body.";
+    let problem = Problem::new(ProblemKind::BadRequest, detail);
+    let mut response = poem::IntoResponse::into_response(problem);
+    cors::allow(response.headers_mut());
+    response
 }
 
 /// An answer of poem's that needs no work.

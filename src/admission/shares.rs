@@ -173,9 +173,9 @@ impl Admission {
     /// Lets a connection in. A trusted proxy has no share of them: it brings many clients.
     pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Result<Reservation, Refusal> {
         let address = Some(network(peer)).filter(|_| !self.proxies.trust(peer));
-        let place = self.take(Resource::Connections, address, 1)?;
+        // Who is refused for their own share makes nobody else give way.
         self.count_connection(address, Instant::now())?;
-        Ok(place)
+        self.take(Resource::Connections, address, 1)
     }
 
     /// Lets a presence socket in. One that comes through a proxy counts as a connection that its client
@@ -237,9 +237,7 @@ impl Admission {
     ) -> Result<(), Refusal> {
         let mut held = self.held.lock();
         let all = held.all.get(resource as usize).copied().unwrap_or(0);
-        if amount > self.limits.all(resource).saturating_sub(all) {
-            return Err(self.refuse(Refusal::Full(resource)));
-        }
+        let is_full = amount > self.limits.all(resource).saturating_sub(all);
         if let Some(address) = address {
             let share = held.share(address, &self.limits, Instant::now());
             let most = self.limits.of_address(resource);
@@ -247,8 +245,13 @@ impl Admission {
                 if amount > most.saturating_sub(*has) {
                     return Err(self.refuse(Refusal::Share(resource)));
                 }
-                *has += amount;
+                if !is_full {
+                    *has += amount;
+                }
             }
+        }
+        if is_full {
+            return Err(self.refuse(Refusal::Full(resource)));
         }
         if let Some(all) = held.all.get_mut(resource as usize) {
             *all += amount;
@@ -412,7 +415,7 @@ mod tests {
             .map(|number| socket(number).ok())
             .into();
         assert!(kept.iter().all(Option::is_some));
-        assert_eq!(socket(1).err(), Some(Refusal::Full(Resource::Sockets)));
+        assert_eq!(socket(5).err(), Some(Refusal::Full(Resource::Sockets)));
         drop(kept);
         assert_eq!(held(&admission, Resource::Sockets), 0);
         let _both = [socket(1).ok().unwrap(), socket(1).ok().unwrap()];

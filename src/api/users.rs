@@ -9,7 +9,7 @@ use std::sync::Arc;
 use lantern_actors::{
     Claimant, Hub,
     domain::{Timestamp, UserId},
-    wire::{Encoding, LARGE, Snapshot},
+    wire::{Encoding, LARGE, Snapshot, is_too_much_pinned},
 };
 use poem::http::{self, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use poem::web::RemoteAddr;
@@ -219,6 +219,11 @@ fn joined(users: &[Arc<Snapshot>], stale_since: Option<Timestamp>) -> Content {
 }
 
 pub(super) fn ok(tag: HeaderValue, body: Content) -> http::Response<Content> {
+    if body.len() >= LARGE && is_too_much_pinned() {
+        let detail = "Too much waits for readers that are slow. Try again in a moment.";
+        let problem = Problem::new(ProblemKind::Busy, detail);
+        return refused(problem.retry_after_s(RETRY_AFTER_S));
+    }
     let mut response = tagged(tag, body);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);

@@ -14,6 +14,14 @@ use super::socket::{Socket, SocketError};
 /// A session that was connected for so long gets its next connection at once.
 const STABLE: Duration = Duration::from_secs(1);
 
+/// A session that lasted for so many times the pause between two is no short one.
+const LASTING: u32 = 12;
+/// How often that pause doubles after short sessions: to 160 s, so that a day has far fewer than
+/// Discord allows.
+const MAX_DOUBLINGS: u32 = 5;
+/// How often in a row a session may fail to be resumed.
+const MAX_FAILED_RESUMES: u32 = 3;
+
 /// One connection after the other.
 pub(super) struct Client {
     config: GatewayConfig,
@@ -27,6 +35,10 @@ pub(super) struct Client {
     backoff: Backoff,
     /// When a session was asked for last.
     identified_at: Option<Instant>,
+    /// Sessions in a row that did not last. Discord lets a bot begin 1,000 a day.
+    short_sessions: u32,
+    /// Connections in a row on which the session was not resumed.
+    failed_resumes: u32,
 }
 
 impl Client {
@@ -44,6 +56,8 @@ impl Client {
             session: None,
             url: None,
             identified_at: None,
+            short_sessions: 0,
+            failed_resumes: 0,
         }
     }
 
@@ -66,7 +80,9 @@ impl Client {
             }
             let mut again_at = Instant::now() + pause;
             if let (None, Some(last)) = (&self.session, self.identified_at) {
-                again_at = again_at.max(last + self.config.identify_interval);
+                let doublings = self.short_sessions.min(MAX_DOUBLINGS);
+                let interval = self.config.identify_interval * 2_u32.pow(doublings);
+                again_at = again_at.max(last + interval);
             }
             tokio::select! {
                 () = sleep_until(again_at) => {}
@@ -109,15 +125,14 @@ impl Client {
 
     /// Serves a connection until it ends; gives what to do next, and how long to wait before.
     async fn serve(&mut self, socket: Socket) -> (Next, Duration) {
-        if self.session.is_none() {
-            self.identified_at = Some(Instant::now());
-        }
+        let resumed_from = self.session.as_ref().map(|session| session.sequence);
         let mut stop = self.stop.clone();
         let mut connection = Connection {
             socket,
             config: &self.config,
             handler: &mut self.handler,
             session: &mut self.session,
+            identified_at: &mut self.identified_at,
             connected_at: None,
         };
         let end = connection.run(&mut stop).await;
@@ -134,6 +149,8 @@ impl Client {
             End::Over { next, why } => (next, why),
         };
         self.handler.connection_lost();
+        let lasted = connected_at.map_or(Duration::ZERO, |at| at.elapsed());
+        self.count(resumed_from, connected_at.is_some(), lasted);
         let is_stable = connected_at.is_some_and(|at| at.elapsed() >= STABLE);
         let pause = self.pause(&why, is_stable);
         tracing::warn!(reason = %why, ?next, ?pause, "the connection to Discord's gateway ended");
@@ -144,6 +161,28 @@ impl Client {
             Why::Silent(_) | Why::Asked | Why::Invalid => socket.keep_session().await,
         }
         (next, pause)
+    }
+
+    /// Keeps count of what goes wrong again and again. A session that cannot be resumed is given up:
+    /// first its own address, which may be out of order, then the session.
+    fn count(&mut self, resumed_from: Option<u64>, was_connected: bool, lasted: Duration) {
+        match resumed_from {
+            None if lasted >= self.config.identify_interval * LASTING => self.short_sessions = 0,
+            None => self.short_sessions += 1,
+            Some(_) if lasted >= self.config.identify_interval * LASTING => self.short_sessions = 0,
+            Some(_) => {}
+        }
+        let sequence = self.session.as_ref().map(|session| session.sequence);
+        if resumed_from.is_none() || was_connected || sequence != resumed_from {
+            self.failed_resumes = 0;
+            return;
+        }
+        self.failed_resumes += 1;
+        if self.failed_resumes >= MAX_FAILED_RESUMES {
+            self.session = None;
+        } else if let Some(session) = &mut self.session {
+            session.resume.url = None;
+        }
     }
 
     fn pause(&mut self, why: &Why, is_stable: bool) -> Duration {

@@ -16,6 +16,8 @@ use super::socket::{Incoming, Socket, SocketError};
 
 /// The pause between two looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
+/// A tick that comes so long after the last one is late.
+const LATE: Duration = Duration::from_secs(1);
 
 /// A session, which outlives its connections.
 #[derive(Clone, Debug)]
@@ -92,6 +94,8 @@ pub(super) struct Connection<'a> {
     pub(super) config: &'a GatewayConfig,
     pub(super) handler: &'a mut Handler,
     pub(super) session: &'a mut Option<Session>,
+    /// When a session was asked for last.
+    pub(super) identified_at: &'a mut Option<Instant>,
     /// When the session was there, begun or resumed.
     pub(super) connected_at: Option<Instant>,
 }
@@ -118,11 +122,18 @@ impl Connection<'_> {
         self.log_in().await?;
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last_tick = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
                 _ = ticks.tick() => {
+                    // After a hold-up of this thread, what came meanwhile is looked at first.
+                    let is_late = last_tick.elapsed() >= LATE;
+                    last_tick = Instant::now();
+                    if is_late {
+                        continue;
+                    }
                     self.beat(&mut heartbeat).await?;
                     if self.connected_at.is_some() {
                         self.tick().await?;
@@ -148,7 +159,10 @@ impl Connection<'_> {
         let token = &self.config.token;
         let payload = match &self.session {
             Some(session) => payload::resume(token, &session.resume.session, session.sequence),
-            None => payload::identify(token),
+            None => {
+                *self.identified_at = Some(Instant::now());
+                payload::identify(token)
+            }
         };
         Ok(self.socket.send(&payload).await?)
     }

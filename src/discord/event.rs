@@ -85,8 +85,9 @@ impl EventKind {
 pub(super) enum Event {
     /// A new session began.
     Ready {
-        /// The guilds that the bot is in; `None` if the list could not be read.
-        guilds: Option<Vec<GuildId>>,
+        /// The guilds that the bot is in, `None` in place of one that could not be read; `None` if the
+        /// list could not be.
+        guilds: Option<Vec<Option<GuildId>>>,
         /// How to resume the session; `None` if it cannot be.
         resume: Option<Resume>,
     },
@@ -156,17 +157,29 @@ pub(super) struct Chunk {
     /// How many parts there are.
     pub(super) count: Option<u32>,
     pub(super) members: Vec<ProfileUpdate>,
+    /// How many members it has, those included that could not be read.
+    pub(super) entries: usize,
     /// The presences of those members that are not offline; `None` if none were told.
     pub(super) presences: Option<HashMap<UserId, Presence>>,
+    /// Whether some of its presences could not be read.
+    pub(super) lacks_presences: bool,
     /// Users that were asked for and are no members.
     pub(super) not_found: Vec<UserId>,
 }
 
 impl Chunk {
-    /// Takes the presence of a member out of the chunk. Members without one are offline.
+    /// Takes the presence of a member out of the chunk. Members without one are offline, unless
+    /// theirs may be the one that could not be read.
     pub(super) fn take_presence(&mut self, user: UserId) -> Option<Presence> {
-        self.presences
-            .as_mut()
-            .map(|presences| presences.remove(&user).unwrap_or_default())
+        let told = self.presences.as_mut()?.remove(&user);
+        match self.lacks_presences {
+            true => told,
+            false => Some(told.unwrap_or_default()),
+        }
+    }
+
+    /// Whether some of its members could not be read.
+    pub(super) fn lacks_members(&self) -> bool {
+        self.members.len() < self.entries
     }
 }

@@ -217,6 +217,7 @@ impl Handler {
                     ..Outcome::default()
                 });
             }
+            Event::Guild { .. } => self.is_only_guild = false,
             Event::GuildGone { guild, unavailable } if self.is_base(guild) => {
                 self.guild_is_gone(unavailable);
             }
@@ -238,11 +239,10 @@ impl Handler {
                     ?retry_after,
                     "Discord wants a pause before it is asked for members again"
                 );
-                let nonce = nonce.as_deref();
-                if !self.sync.rate_limited(nonce, retry_after, now.instant)
-                    && let Some(nonce) = nonce
-                {
-                    self.requests.rate_limited(nonce, retry_after, now.instant);
+                let (nonce, now) = (nonce.as_deref(), now.instant);
+                let is_list = self.sync.rate_limited(nonce, retry_after, now);
+                if !is_list || nonce.is_none() {
+                    self.requests.rate_limited(nonce, retry_after, now);
                 }
             }
             _ => {}
@@ -264,7 +264,7 @@ impl Handler {
 
     fn session_began(
         &mut self,
-        guilds: Option<Vec<GuildId>>,
+        guilds: Option<Vec<Option<GuildId>>>,
         now: Moment,
     ) -> Result<(), GatewayError> {
         self.stats.count_session();
@@ -272,16 +272,22 @@ impl Handler {
         self.requests.clear();
         self.sync.session_began(now.instant);
         self.liveness.connected();
-        let Some(guilds) = guilds else {
-            return Ok(());
-        };
-        self.is_only_guild = guilds.len() == 1;
+        let told = guilds.unwrap_or_else(|| vec![None]);
+        let guilds: Vec<GuildId> = told.iter().copied().flatten().collect();
+        let is_whole = guilds.len() == told.len();
         let known = *self.base.borrow();
         match known {
-            Some(base) if !guilds.contains(&base) => self.guild_is_gone(false),
+            Some(base) if is_whole && !guilds.contains(&base) => self.guild_is_gone(false),
             Some(_) => {}
-            None => self.choose(choose(self.wanted, &guilds)?),
+            None => match choose(self.wanted, &guilds) {
+                Ok(base) if is_whole || self.wanted.is_some() => self.choose(base),
+                Err(error) if is_whole => return Err(error),
+                // The guild that could not be read may be the one: it will tell itself.
+                _ => {}
+            },
         }
+        let base = *self.base.borrow();
+        self.is_only_guild = is_whole && base.is_some_and(|base| guilds == [base]);
         Ok(())
     }
 
@@ -305,7 +311,7 @@ impl Handler {
             let presence = presences.remove(&update.id);
             self.deliver(update, presence);
         }
-        let nonce = self.sync.begin(now.instant)?;
+        let nonce = self.sync.guild_is_there(now.instant)?;
         Some(Request::Everybody { nonce })
     }
 
@@ -374,7 +380,10 @@ impl Handler {
             }
             return;
         }
-        if !self.sync.accepts(&chunk, now.instant) {
+        if !self
+            .sync
+            .accepts(&chunk, self.requests.are_open(), now.instant)
+        {
             return;
         }
         for listed in std::mem::take(&mut chunk.members) {
@@ -383,7 +392,7 @@ impl Handler {
                 self.deliver(update, presence);
             }
         }
-        if let Some(members) = self.sync.finish() {
+        if let Some(members) = self.sync.finish(&self.members) {
             self.stats.count_census();
             self.members.clone_from(&members);
             self.intake.reconcile(members);

@@ -86,12 +86,24 @@ impl MemberRequests {
         Some(MemberRequest { nonce, users })
     }
 
-    /// Discord did not take a request: its users are asked about again, not before it allows it.
-    pub(super) fn rate_limited(&mut self, nonce: &str, retry_after: Duration, now: Instant) {
-        if let Some(asked) = self.asked.remove(nonce) {
+    /// Discord did not take a request, or any of them if it does not say which: those users are asked
+    /// about again, not before it allows it.
+    pub(super) fn rate_limited(
+        &mut self,
+        nonce: Option<&str>,
+        retry_after: Duration,
+        now: Instant,
+    ) {
+        let refused = |name: &String| nonce.is_none_or(|nonce| nonce == name);
+        for (_, asked) in self.asked.extract_if(|name, _| refused(name)) {
             self.waiting.extend(asked.users);
             self.limited_until = Some(now + retry_after);
         }
+    }
+
+    /// Whether an answer is awaited.
+    pub(super) fn are_open(&self) -> bool {
+        !self.asked.is_empty()
     }
 
     /// Whether this is the answer to a request. Each is answered in one piece.
@@ -147,7 +159,7 @@ mod tests {
         let now = Instant::now();
         let first = requests.next(now).unwrap();
         let pause = PATIENCE * 2;
-        requests.rate_limited(&first.nonce, pause, now);
+        requests.rate_limited(Some(&first.nonce), pause, now);
         assert_eq!(requests.next(now + pause / 2), None);
         assert_eq!(requests.next(now + pause).unwrap().users, first.users);
     }

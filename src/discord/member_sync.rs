@@ -14,6 +14,8 @@ use super::event::Chunk;
 const MAX_DOUBLINGS: u32 = 5;
 /// Every chunk but the last has so many members.
 const CHUNK_MEMBERS: usize = 1_000;
+/// What the names of these requests begin with.
+const NONCE: &str = "members-";
 /// Added to the pause that Discord asks for, so that the request does not come a moment too soon.
 const RETRY_MARGIN: Duration = Duration::from_millis(50);
 
@@ -54,6 +56,8 @@ struct Progress {
     /// How many chunks there are, once one says so.
     total: Option<u32>,
     members: HashSet<UserId>,
+    /// Whether a chunk had members that could not be read.
+    lacks_members: bool,
     /// Who left since it was asked for.
     gone: HashSet<UserId>,
     /// What was told of accounts since it was asked for.
@@ -85,6 +89,13 @@ impl MemberSync {
     /// The guild is gone, so nobody can be asked for until it is back.
     pub(super) fn guild_is_gone(&mut self) {
         self.phase = Phase::Idle;
+        self.stalls = 0;
+    }
+
+    /// The guild is there, so its members can be asked for.
+    pub(super) fn guild_is_there(&mut self, now: Instant) -> Option<String> {
+        self.stalls = 0;
+        self.begin(now)
     }
 
     /// Starts anew, at once unless Discord wants it later: then [`MemberSync::begin_if_due`] does.
@@ -95,7 +106,7 @@ impl MemberSync {
             return None;
         }
         self.round += 1;
-        let nonce = format!("members-{}", self.round);
+        let nonce = format!("{NONCE}{}", self.round);
         self.phase = Phase::Running(Box::new(Progress {
             nonce: nonce.clone(),
             latest: now,
@@ -103,6 +114,7 @@ impl MemberSync {
             unnumbered: 0,
             total: None,
             members: HashSet::new(),
+            lacks_members: false,
             gone: HashSet::new(),
             updates: HashMap::new(),
             presences: HashMap::new(),
@@ -118,15 +130,19 @@ impl MemberSync {
         retry_after: Duration,
         now: Instant,
     ) -> bool {
-        let Phase::Running(progress) = &self.phase else {
-            return false;
-        };
-        if nonce.is_some_and(|nonce| nonce != progress.nonce) {
+        if nonce.is_some_and(|nonce| !nonce.starts_with(NONCE)) {
             return false;
         }
         let at = now + retry_after + RETRY_MARGIN;
-        self.limited_until = Some(at);
-        self.phase = Phase::Due { at };
+        self.limited_until = self.limited_until.max(Some(at));
+        match &mut self.phase {
+            Phase::Running(progress) if nonce.is_none_or(|nonce| nonce == progress.nonce) => {
+                self.phase = Phase::Due { at };
+            }
+            // The one that was refused is given up already.
+            Phase::Due { at: due } => *due = at.max(*due),
+            Phase::Running(_) | Phase::Idle | Phase::Complete => {}
+        }
         true
     }
 
@@ -156,16 +172,16 @@ impl MemberSync {
         self.begin(now)
     }
 
-    /// Whether this chunk is a new part of the list asked for last. One without a nonce is: single
-    /// members are answered with theirs.
-    pub(super) fn accepts(&mut self, chunk: &Chunk, now: Instant) -> bool {
+    /// Whether this chunk is a new part of the list asked for last. One without a nonce is, unless
+    /// it may answer another request.
+    pub(super) fn accepts(&mut self, chunk: &Chunk, others_are_open: bool, now: Instant) -> bool {
         let Phase::Running(progress) = &mut self.phase else {
             return false;
         };
-        let is_ours = chunk
-            .nonce
-            .as_ref()
-            .is_none_or(|nonce| *nonce == progress.nonce);
+        let is_ours = match &chunk.nonce {
+            Some(nonce) => *nonce == progress.nonce,
+            None => !others_are_open,
+        };
         if !is_ours {
             return false;
         }
@@ -174,10 +190,15 @@ impl MemberSync {
             Some(_) => {}
             None => progress.unnumbered += 1,
         }
-        let is_last = chunk.members.len() < CHUNK_MEMBERS;
-        let up_to_here = || chunk.index.map(|index| index.saturating_add(1));
-        let total = chunk.count.or_else(|| up_to_here().filter(|_| is_last));
+        let is_last = chunk.entries < CHUNK_MEMBERS;
+        let up_to_here = chunk.index.map(|index| index.saturating_add(1));
+        let told = chunk.count.filter(|count| *count > 0).max(up_to_here);
+        let total = match chunk.count {
+            Some(count) if count > 0 => told,
+            _ => up_to_here.filter(|_| is_last),
+        };
         progress.total = progress.total.max(total);
+        progress.lacks_members |= chunk.lacks_members();
         progress.latest = now;
         true
     }
@@ -208,8 +229,8 @@ impl MemberSync {
     }
 
     /// The complete list, once its last chunk is taken in. A list without anybody is none: the bot
-    /// itself is a member.
-    pub(super) fn finish(&mut self) -> Option<HashSet<UserId>> {
+    /// itself is a member. Of one with members that could not be read, nobody of `known` is missing.
+    pub(super) fn finish(&mut self, known: &HashSet<UserId>) -> Option<HashSet<UserId>> {
         let Phase::Running(progress) = &mut self.phase else {
             return None;
         };
@@ -218,7 +239,11 @@ impl MemberSync {
         if progress.total.is_none_or(|total| seen < total) || progress.members.is_empty() {
             return None;
         }
-        let members = std::mem::take(&mut progress.members);
+        let mut members = std::mem::take(&mut progress.members);
+        if progress.lacks_members {
+            let stayed = known.difference(&progress.gone);
+            members.extend(stayed);
+        }
         self.phase = Phase::Complete;
         self.stalls = 0;
         Some(members)
@@ -325,17 +350,23 @@ mod tests {
     fn a_list_is_complete_when_every_chunk_has_come() {
         let now = Instant::now();
         let (mut sync, nonce) = running(now);
-        assert!(sync.accepts(&chunk(&nonce, 1), now));
+        assert!(sync.accepts(&chunk(&nonce, 1), false, now));
         let _ = sync.member_listed(listed(1), None);
-        assert_eq!(sync.finish(), None);
-        assert!(!sync.accepts(&chunk(&nonce, 1), now), "a chunk counts once");
+        assert_eq!(sync.finish(&HashSet::new()), None);
         assert!(
-            !sync.accepts(&chunk("members-0", 0), now),
+            !sync.accepts(&chunk(&nonce, 1), false, now),
+            "a chunk counts once"
+        );
+        assert!(
+            !sync.accepts(&chunk("members-0", 0), false, now),
             "a chunk of another list"
         );
-        assert!(sync.accepts(&chunk(&nonce, 0), now));
+        assert!(sync.accepts(&chunk(&nonce, 0), false, now));
         let _ = sync.member_listed(listed(2), None);
-        assert_eq!(sync.finish(), Some(HashSet::from([user(1), user(2)])));
+        assert_eq!(
+            sync.finish(&HashSet::new()),
+            Some(HashSet::from([user(1), user(2)]))
+        );
         assert!(sync.is_complete());
     }
 
@@ -353,16 +384,19 @@ mod tests {
                 for index in 0..2 {
                     let mut chunk = chunk(&nonce, index);
                     if index == 0 {
-                        chunk.members = vec![listed(7); CHUNK_MEMBERS];
+                        chunk.entries = CHUNK_MEMBERS;
                     }
                     if index == damaged {
                         damage(&mut chunk);
                     }
-                    assert_eq!(sync.finish(), None);
-                    assert!(sync.accepts(&chunk, now));
+                    assert_eq!(sync.finish(&HashSet::new()), None);
+                    assert!(sync.accepts(&chunk, false, now));
                     let _ = sync.member_listed(listed(7), None);
                 }
-                assert!(sync.finish().is_some(), "field {which} of {damaged}");
+                assert!(
+                    sync.finish(&HashSet::new()).is_some(),
+                    "field {which} of {damaged}"
+                );
             }
         }
     }
@@ -375,21 +409,24 @@ mod tests {
             count: Some(1),
             ..chunk(&nonce, 0)
         };
-        assert!(sync.accepts(&only, now));
-        assert_eq!(sync.finish(), None);
+        assert!(sync.accepts(&only, false, now));
+        assert_eq!(sync.finish(&HashSet::new()), None);
     }
 
     #[test]
     fn who_leaves_meanwhile_stays_away_and_may_come_back() {
         let now = Instant::now();
         let (mut sync, nonce) = running(now);
-        assert!(sync.accepts(&chunk(&nonce, 0), now) && sync.accepts(&chunk(&nonce, 1), now));
+        assert!(
+            sync.accepts(&chunk(&nonce, 0), false, now)
+                && sync.accepts(&chunk(&nonce, 1), false, now)
+        );
         let _ = sync.member_listed(listed(1), None);
         sync.member_left(user(1));
         sync.member_left(user(2));
         assert_eq!(sync.member_listed(listed(2), None), None);
         sync.member_told(&named(1, "back"));
-        assert_eq!(sync.finish(), Some(HashSet::from([user(1)])));
+        assert_eq!(sync.finish(&HashSet::new()), Some(HashSet::from([user(1)])));
     }
 
     #[test]
@@ -416,13 +453,13 @@ mod tests {
         let start = Instant::now();
         let (mut sync, first) = running(start);
         assert_eq!(sync.begin_if_due(start + PATIENCE / 2), None);
-        assert!(sync.accepts(&chunk(&first, 0), start + PATIENCE / 2));
+        assert!(sync.accepts(&chunk(&first, 0), false, start + PATIENCE / 2));
         assert_eq!(sync.begin_if_due(start + PATIENCE), None);
         let second = sync.begin_if_due(start + PATIENCE * 2);
         assert!(second.is_some_and(|second| second != first));
         assert_eq!(sync.begin_if_due(start + PATIENCE * 3), None);
         assert!(sync.begin_if_due(start + PATIENCE * 4).is_some());
-        assert!(!sync.accepts(&chunk(&first, 1), start + PATIENCE * 4));
+        assert!(!sync.accepts(&chunk(&first, 1), false, start + PATIENCE * 4));
     }
 
     #[test]
@@ -432,11 +469,59 @@ mod tests {
         let pause = Duration::from_millis(26_300);
         assert!(!sync.rate_limited(Some("another"), pause, start));
         assert!(sync.rate_limited(Some(&nonce), pause, start));
-        assert!(!sync.rate_limited(Some(&nonce), pause, start), "it is over");
         assert_eq!(sync.begin_if_due(start + pause), None);
         // Whatever else wants the list, it is not asked for earlier.
         assert_eq!(sync.begin(start + pause / 2), None);
         assert!(sync.begin_if_due(start + pause + RETRY_MARGIN).is_some());
+    }
+
+    #[test]
+    fn a_limit_is_kept_also_while_the_guild_is_gone() {
+        let start = Instant::now();
+        let (mut sync, nonce) = running(start);
+        sync.guild_is_gone();
+        let pause = PATIENCE * 2;
+        assert!(sync.rate_limited(Some(&nonce), pause, start));
+        assert_eq!(sync.guild_is_there(start + PATIENCE), None);
+        assert_eq!(sync.begin_if_due(start + pause), None);
+        assert!(sync.begin_if_due(start + pause + RETRY_MARGIN).is_some());
+    }
+
+    #[test]
+    fn of_a_list_with_odd_members_nobody_is_missing() {
+        let now = Instant::now();
+        let (mut sync, nonce) = running(now);
+        for (index, entries) in [(0, 3), (1, 1)] {
+            let odd = Chunk {
+                entries,
+                members: vec![listed(1)],
+                ..chunk(&nonce, index)
+            };
+            assert!(sync.accepts(&odd, false, now));
+        }
+        let _ = sync.member_listed(listed(1), None);
+        sync.member_left(user(3));
+        let known = [1, 2, 3].map(user).into();
+        assert_eq!(sync.finish(&known), Some([1, 2].map(user).into()));
+    }
+
+    #[test]
+    fn a_count_that_cannot_be_does_not_end_the_list() {
+        let now = Instant::now();
+        let (mut sync, nonce) = running(now);
+        let first = Chunk {
+            count: Some(0),
+            entries: CHUNK_MEMBERS,
+            ..chunk(&nonce, 0)
+        };
+        assert!(sync.accepts(&first, false, now));
+        let _ = sync.member_listed(listed(1), None);
+        assert_eq!(sync.finish(&HashSet::new()), None);
+        let nameless = Chunk {
+            nonce: None,
+            ..chunk(&nonce, 1)
+        };
+        assert!(!sync.accepts(&nameless, true, now), "it may answer another");
     }
 
     #[test]

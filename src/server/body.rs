@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http_body_util::{Either, Full, combinators::BoxBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
+use lantern_actors::wire::{LARGE, is_too_much_pinned};
+
 use super::activity::Activity;
 use crate::api::Content;
 
@@ -35,11 +37,14 @@ pub(super) struct Paced {
     /// What `body` gave and hyper has not taken.
     rest: Bytes,
     activity: Arc<Activity>,
+    is_large: bool,
 }
 
 impl Paced {
     pub(super) fn new(body: BoxBody<Bytes, io::Error>, activity: &Arc<Activity>) -> Self {
+        let length = hyper::body::Body::size_hint(&body).exact();
         Self {
+            is_large: length.is_some_and(|length| length >= LARGE as u64),
             body,
             rest: Bytes::new(),
             activity: Arc::clone(activity),
@@ -63,6 +68,10 @@ impl hyper::body::Body for Paced {
                 },
                 end => return Poll::Ready(end),
             }
+        }
+        // Who reads slowly pins what was replaced meanwhile.
+        if self.is_large && is_too_much_pinned() {
+            return Poll::Ready(Some(Err(io::Error::other("too much is pinned"))));
         }
         self.activity.happened();
         let length = self.rest.len().min(PIECE_BYTES);

@@ -3,6 +3,7 @@
 use std::{
     io::{self, ErrorKind, IoSlice, Read, Write},
     net::Shutdown,
+    sync::Arc,
     time::Instant,
 };
 
@@ -11,7 +12,7 @@ use lantern_actors::{
     domain::UserId,
     ports::SocketCommand,
     session::SessionMsg,
-    wire::{Dialect, FrameKind, SharedFrame, UserList, control_frame},
+    wire::{Dialect, FrameKind, SharedFrame, Snapshot, UserList, control_frame},
 };
 use mio::net::TcpStream;
 use ractor::ActorRef;
@@ -327,9 +328,12 @@ impl Connection {
         self.outbox.event_bytes()
     }
 
-    /// Bytes of everything that waits, which others may share.
-    pub fn waiting_bytes(&self) -> usize {
-        self.outbox.bytes(self.dialect)
+    /// Bytes of large texts that wait and were replaced meanwhile.
+    pub fn replaced_bytes<'a>(
+        &self,
+        newest: impl Fn(UserId) -> Option<&'a Arc<Snapshot>>,
+    ) -> usize {
+        self.outbox.replaced_bytes(self.dialect, newest)
     }
 
     /// Tells the statistics how many messages wait.

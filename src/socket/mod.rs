@@ -36,7 +36,7 @@ use lantern_actors::{
     domain::UserId,
     ports::{FanOut, Publication, SocketCommand, SocketKey, Sockets},
     session::{Phase, SessionMsg},
-    wire::Dialect,
+    wire::{Dialect, limit_pinned_bytes},
 };
 use parking_lot::Mutex;
 use ractor::ActorId;
@@ -94,6 +94,7 @@ pub struct Shards {
 impl Shards {
     /// Starts so many shards.
     pub fn start(shards: u16, limits: &SocketLimits) -> io::Result<Arc<Self>> {
+        limit_pinned_bytes(limits.max_pinned_bytes);
         let watched = Arc::<Watched>::default();
         let stats = Arc::<SocketStats>::default();
         let (mut inboxes, mut threads, mut vitals) = (Vec::new(), Vec::new(), Vec::new());

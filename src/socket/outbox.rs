@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use lantern_actors::{
     domain::UserId,
-    wire::{Dialect, Snapshot, StorageUpdate, UserList},
+    wire::{Dialect, LARGE, Snapshot, StorageUpdate, UserList},
 };
 
 #[cfg(test)]
@@ -128,9 +128,40 @@ impl Outbox {
         self.event_bytes
     }
 
-    /// Bytes of everything that waits.
-    pub fn bytes(&self, dialect: Dialect) -> usize {
-        self.waiting_pieces(dialect).map(<[u8]>::len).sum()
+    /// Bytes of large texts that wait and are no longer those of the newest snapshot of their user.
+    pub fn replaced_bytes<'a>(
+        &self,
+        dialect: Dialect,
+        newest: impl Fn(UserId) -> Option<&'a Arc<Snapshot>>,
+    ) -> usize {
+        let mut bytes = 0;
+        let mut add = |user, pieces: &mut dyn Iterator<Item = &[u8]>| {
+            let newest = newest(user).map(|snapshot| snapshot.update().pieces(dialect));
+            let is_newest = |piece: &[u8]| {
+                let mut pieces = newest.unwrap_or_default().iter();
+                pieces.any(|other| other.as_ptr() == piece.as_ptr())
+            };
+            bytes += pieces
+                .filter(|piece| piece.len() >= LARGE && !is_newest(piece))
+                .map(<[u8]>::len)
+                .sum::<usize>();
+        };
+        for item in &self.queue {
+            match item {
+                Item::Update(update) => {
+                    let pieces = update.pieces(dialect);
+                    add(update.user(), &mut pieces.iter().map(Bytes::as_ref));
+                }
+                Item::List(list) => {
+                    for snapshot in list.snapshots() {
+                        let pieces = snapshot.update().pieces(dialect);
+                        add(snapshot.user(), &mut pieces.iter().map(Bytes::as_ref));
+                    }
+                }
+                Item::Event(_) | Item::Answer(_) => {}
+            }
+        }
+        bytes
     }
 
     /// How many answers wait.

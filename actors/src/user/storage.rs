@@ -216,10 +216,7 @@ impl Draft {
             if self.user.pairs.get(key) == value {
                 continue;
             }
-            match value {
-                Some(value) => self.user.pairs.insert(key.clone(), value.clone()),
-                None => self.user.pairs.remove(key),
-            };
+            self.user.set_pair(key.clone(), value.cloned());
             self.changed.insert(key.clone(), value.cloned());
         }
         Ok(())

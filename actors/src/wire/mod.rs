@@ -28,7 +28,7 @@ pub use frame::{
 pub use opcode::Opcode;
 pub use pairs_text::PairsText;
 pub(crate) use pinned::Current;
-pub use pinned::{LARGE, pinned_bytes};
+pub use pinned::{LARGE, is_too_much_pinned, limit_pinned_bytes, pinned_bytes};
 pub use server::{CloseCode, ServerMessage, Users};
 pub use shared::{DocumentText, SharedFrame, Snapshot, StorageUpdate};
 pub use user_list::UserList;

@@ -20,6 +20,18 @@ pub fn pinned_bytes() -> usize {
     ALIVE.load(Ordering::Relaxed).saturating_sub(current)
 }
 
+static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Says how many bytes may be pinned, of the whole process.
+pub fn limit_pinned_bytes(most: usize) {
+    LIMIT.store(most, Ordering::Relaxed);
+}
+
+/// Whether more is pinned than may be.
+pub fn is_too_much_pinned() -> bool {
+    pinned_bytes() > LIMIT.load(Ordering::Relaxed)
+}
+
 struct Counted(Vec<u8>);
 
 impl AsRef<[u8]> for Counted {

@@ -61,6 +61,11 @@ impl UserList {
         Some(list)
     }
 
+    /// Whom it tells of.
+    pub fn snapshots(&self) -> &[Arc<Snapshot>] {
+        &self.snapshots
+    }
+
     fn payload(&self) -> impl Iterator<Item = &[u8]> {
         (0..).map_while(|number| self.piece(number))
     }

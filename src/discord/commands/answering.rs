@@ -45,7 +45,10 @@ pub(super) async fn answer(desk: Arc<Desk>, interaction: Interaction, place: Own
             autocomplete(&desk, &interaction, typed).await;
             None
         }
-        InteractionKind::Other => None,
+        InteractionKind::Other => {
+            let asker = Asker::of(&interaction, Kind::Command);
+            asker.serve(&desk, String::new(), async { None }).await
+        }
     };
     drop(place);
     if let Some((expiry, token)) = expiry {

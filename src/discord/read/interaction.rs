@@ -38,6 +38,8 @@ fn kind(fields: &Fields, told: &Value) -> InteractionKind {
         return InteractionKind::Other;
     };
     let is_button = data.get("custom_id").is_some();
+    // What is submitted has an id too, and is no button.
+    let number = number.filter(|number| (2..=5).contains(number));
     match (number, is_button) {
         (Some(2), _) => InteractionKind::Command(command(fields, data)),
         (Some(4), _) => InteractionKind::Autocomplete(command(fields, data)),

@@ -22,10 +22,12 @@ use super::event::{Chunk, Event, EventKind, Resume};
 #[cfg(test)]
 mod tests;
 
+/// The opcode of requests for members.
+const REQUEST_MEMBERS: i64 = 8;
 /// Discord's pause between two requests for all members, for when it does not say how long to wait.
 const USUAL_RETRY: Duration = Duration::from_secs(30);
-/// The longest wait that is believed.
-const LONGEST_RETRY: f64 = 600.0;
+/// The longest wait that is believed, in seconds.
+const LONGEST_RETRY: f64 = 86_400.0;
 
 /// What an event says; `None` if what it is about cannot be read.
 pub(super) fn event(fields: &Fields, kind: EventKind, data: &Value) -> Option<Event> {
@@ -65,7 +67,7 @@ pub(super) fn event(fields: &Fields, kind: EventKind, data: &Value) -> Option<Ev
 }
 
 fn ready(fields: &Fields, data: &Value) -> Event {
-    let guilds = fields.list_if_told(data, "guilds").and_then(|guilds| {
+    let guilds = fields.list_if_told(data, "guilds").map(|guilds| {
         let ids = guilds.iter().map(|guild| fields.id(guild, "id"));
         ids.collect()
     });
@@ -97,12 +99,21 @@ fn whole_guild(fields: &Fields, data: &Value) -> Event {
 fn chunk(fields: &Fields, data: &Value) -> Chunk {
     let part = |name| fields.some(data, name, |value| as_number(value)?.try_into().ok());
     let presences = fields.list_if_told(data, "presences");
+    let entries = fields.list(data, "members").len();
+    let told = presences.map(|told| self::presences(fields, told));
     Chunk {
         nonce: fields.text(data, "nonce"),
         index: part("chunk_index"),
         count: part("chunk_count"),
         members: members(fields, data),
-        presences: presences.map(|told| self::presences(fields, told)),
+        entries: entries.max(usize::from(
+            !data.get("members").is_some_and(Value::is_array),
+        )),
+        lacks_presences: match (&told, presences) {
+            (Some(read), Some(told)) => read.len() < told.len(),
+            _ => false,
+        },
+        presences: told,
         not_found: fields
             .list(data, "not_found")
             .iter()
@@ -136,15 +147,24 @@ fn presences(fields: &Fields, told: &[Value]) -> HashMap<UserId, Presence> {
     told.iter().filter_map(read).collect()
 }
 
+/// Requests for members are all that can be limited of what Lantern sends.
 fn rate_limited(fields: &Fields, data: &Value) -> Event {
+    if fields
+        .number(data, "opcode")
+        .is_some_and(|opcode| opcode != REQUEST_MEMBERS)
+    {
+        return Event::Other;
+    }
     let seconds = |value: &Value| match value {
         Value::String(text) => text.parse().ok(),
         value => value.as_f64(),
     };
     let retry_after = fields
         .some(data, "retry_after", seconds)
-        .filter(|seconds| (0.0..=LONGEST_RETRY).contains(seconds))
-        .map_or(USUAL_RETRY, Duration::from_secs_f64);
+        .filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+        .map_or(USUAL_RETRY, |seconds| {
+            Duration::from_secs_f64(seconds.min(LONGEST_RETRY))
+        });
     let meta = fields.object(data, "meta");
     Event::RateLimited {
         nonce: meta.and_then(|meta| fields.some(meta, "nonce", as_text)),

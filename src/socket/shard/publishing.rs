@@ -8,13 +8,13 @@ use std::{
 use lantern_actors::{
     domain::UserId,
     ports::Publication,
-    wire::{CloseCode, Opcode, SharedFrame, Snapshot, pinned_bytes},
+    wire::{CloseCode, Opcode, SharedFrame, Snapshot, is_too_much_pinned},
 };
 use slab::Slab;
 
 use super::{Shard, TOO_SLOW};
 use crate::socket::{
-    connection::{Connection, Delivery},
+    connection::{Connection, Delivery, Ending},
     index::Slot,
     outbox::Update,
 };
@@ -107,15 +107,22 @@ impl Shard {
         }
     }
 
-    /// Closes the socket for which the most waits, which frees what only it pins.
+    /// Drops the socket that pins the most, which frees what only it pins. It is reset: what it was
+    /// being sent has to be gone, so no close frame can follow.
     #[cold]
-    fn close_fullest(&mut self) {
-        let full = self.connections.iter().filter_map(|(slot, connection)| {
+    fn drop_fullest(&mut self) {
+        let index = &self.index;
+        let pinning = self.connections.iter().filter_map(|(slot, connection)| {
             connection.full_since?;
-            Some((connection.waiting_bytes(), slot))
+            let pinned = connection.replaced_bytes(|user| index.snapshot(user));
+            (pinned > 0).then_some((pinned, slot))
         });
-        if let Some((_, slot)) = full.max() {
-            self.close(slot, CloseCode::TooSlow, TOO_SLOW);
+        if let Some((_, slot)) = pinning.max() {
+            self.stats.closed_by_server(CloseCode::TooSlow);
+            if let Some(connection) = self.connections.get_mut(slot) {
+                connection.ending = Ending::Done;
+            }
+            self.give_up(slot);
         }
     }
 
@@ -143,7 +150,15 @@ impl Shard {
                 connection.full_since = Some(now);
                 self.became_full(slot, now);
             } else if connection.waiting_event_bytes() > self.limits.max_queue_bytes {
-                self.close(slot, CloseCode::TooSlow, TOO_SLOW);
+                // What was queued meanwhile may find room.
+                self.flush(slot);
+                let waiting = self
+                    .connections
+                    .get(slot)
+                    .map(Connection::waiting_event_bytes);
+                if waiting > Some(self.limits.max_queue_bytes) {
+                    self.close(slot, CloseCode::TooSlow, TOO_SLOW);
+                }
             }
         }
         self.concerned = concerned;
@@ -155,8 +170,8 @@ impl Shard {
         for slot in std::mem::take(&mut self.emptied) {
             self.close_if_empty(slot as usize);
         }
-        if pinned_bytes() > self.limits.max_pinned_bytes {
-            self.close_fullest();
+        if is_too_much_pinned() {
+            self.drop_fullest();
         }
     }
 }

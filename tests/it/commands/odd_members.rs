@@ -79,3 +79,18 @@ async fn who_cannot_be_known_is_told_so() {
     let said = text(&outcome["message"]);
     assert!(said.contains("who you are"), "{outcome}");
 }
+
+#[tokio::test]
+async fn what_is_wanted_and_cannot_be_read_is_answered_too() {
+    let hub = hub().await;
+    let member = hub.members().await[0];
+    for set in [
+        json!({"/data": null}),
+        json!({"/data/name": 7}),
+        json!({"/type": 99}),
+    ] {
+        let command = json!({"type": "command", "name": "ping", "options": {}, "set": set});
+        let outcome = deed(&hub.control, member, command).await;
+        assert!(!text(&outcome["message"]).is_empty(), "{set}: {outcome}");
+    }
+}

@@ -143,6 +143,21 @@ async fn a_session_that_is_declared_invalid_is_stale_at_once() {
 }
 
 #[tokio::test]
+async fn a_session_that_cannot_be_resumed_is_given_up() {
+    let bench = bench().await;
+    let before = bench.announcements();
+    // Nothing about these closes says that the session is gone.
+    let refuse = json!({"action": "refuse", "code": 4000, "times": 3});
+    bench.act(refuse).await;
+    bench.act(json!({"action": "drop"})).await;
+    bench.away("the drop", before).await;
+    bench.until_live("the next session").await;
+    let stats = bench.gateway.stats();
+    assert_eq!((stats.sessions(), stats.resumes()), (2, 0));
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_heartbeat_that_is_not_answered_is_loss_whatever_else_comes() {
     let simulator = simulate(SimulatorConfig {
         heartbeat_interval: Duration::from_millis(300),

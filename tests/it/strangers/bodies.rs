@@ -83,7 +83,8 @@ async fn who_may_not_send_a_body_is_answered_before_it_comes() {
         let mut client = RawClient::handshake(hub.app().addr(), &asked, b"").await;
         let (status, code) = told(&mut client).await;
         assert_eq!((status, code.as_str()), expected, "{line}");
-        assert_eq!(client.header("connection"), Some("close"), "{line}");
+        let connection = client.header("connection").unwrap_or_default();
+        assert!(connection.ends_with("close"), "{line}: {connection}");
         client.ended().await;
     }
 }

@@ -51,16 +51,10 @@ pub struct StoredUser {
     pub encoded: EncodedPairs,
 }
 
-/// Pairs that were encoded. It says nothing about the pairs: a clone has encoded none, and any two
-/// are equal.
-#[derive(Debug, Default)]
+/// Pairs that were encoded, shared by all clones until one of them has other pairs. It says nothing
+/// about the pairs: any two are equal.
+#[derive(Clone, Debug, Default)]
 pub struct EncodedPairs(OnceLock<Arc<PairsText>>);
-
-impl Clone for EncodedPairs {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
 
 impl PartialEq for EncodedPairs {
     fn eq(&self, _: &Self) -> bool {
@@ -113,13 +107,18 @@ impl StoredUser {
         if let Some(token_version) = change.token_version {
             self.token_version = token_version;
         }
-        self.encoded = EncodedPairs::default();
         for (key, value) in change.pairs {
-            match value {
-                Some(value) => self.pairs.insert(key, value),
-                None => self.pairs.remove(&key),
-            };
+            self.set_pair(key, value);
         }
+    }
+
+    /// Sets a pair, or removes it.
+    pub fn set_pair(&mut self, key: PairKey, value: Option<PairValue>) {
+        self.encoded = EncodedPairs::default();
+        match value {
+            Some(value) => self.pairs.insert(key, value),
+            None => self.pairs.remove(&key),
+        };
     }
 }
 

@@ -297,7 +297,11 @@ fn close_behind_body<B>(activity: &Activity, response: &mut Response<B>) {
 /// A handshake has no body: what would be read behind it are frames.
 fn with_body() -> poem::Response {
     let detail = "A WebSocket handshake is a GET without a body.";
-    let problem = Problem::new(ProblemKind::BadRequest, detail);
+    told(Problem::new(ProblemKind::BadRequest, detail))
+}
+
+/// A problem as an answer to anybody, whichever page they ask from.
+fn told(problem: Problem) -> poem::Response {
     let mut response = poem::IntoResponse::into_response(problem);
     cors::allow(response.headers_mut());
     response
@@ -314,9 +318,7 @@ fn ready_made(response: poem::Response, activity: &Arc<Activity>) -> Answering {
 
 /// Nothing more is read behind such a request: it may end elsewhere than it seems to.
 fn without_host(error: HostError) -> poem::Response {
-    let problem = Problem::new(ProblemKind::InvalidHost, error.to_string());
-    let mut response = poem::IntoResponse::into_response(problem);
-    cors::allow(response.headers_mut());
+    let mut response = told(Problem::new(ProblemKind::InvalidHost, error.to_string()));
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     response
@@ -338,8 +340,7 @@ fn refused(error: &HandshakeError) -> poem::Response {
         }
         _ => problem,
     };
-    let mut response = poem::IntoResponse::into_response(problem);
-    cors::allow(response.headers_mut());
+    let mut response = told(problem);
     if error.status() == StatusCode::UPGRADE_REQUIRED {
         // RFC 9110 section 15.5.22 and RFC 6455 section 4.4.
         let headers = response.headers_mut();

@@ -5,6 +5,7 @@
 //! socket that is concerned is marked, then written to once.
 
 mod alarms;
+mod closing;
 mod filling;
 mod inbox;
 mod publishing;
@@ -24,7 +25,7 @@ use lantern_actors::{
     domain::Timestamp,
     ports::{Publication, SocketCommand, SocketKey},
     session::{Phase, SessionMsg},
-    wire::{CloseCode, Dialect, ServerMessage, close_frame},
+    wire::{CloseCode, Dialect, ServerMessage},
 };
 use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
 use ractor::{ActorId, ActorRef};
@@ -38,7 +39,7 @@ use super::{
     index::{Index, Slot, Watched},
     stats::SocketStats,
 };
-use crate::{admission::Reservation, tcp};
+use crate::admission::Reservation;
 
 /// What a shard is told.
 #[derive(Debug)]
@@ -305,73 +306,6 @@ impl Shard {
         let id = connection.id;
         let at = now + self.limits.write_stall_timeout;
         self.alarms.set(at, Alarm::Stalled(id));
-    }
-
-    /// Sends DISCONNECT and a close frame; the socket is dropped when the client has answered, or
-    /// after a while.
-    fn close(&mut self, slot: usize, code: CloseCode, reason: &str) {
-        let Some(connection) = self.connections.get_mut(slot) else {
-            return;
-        };
-        if connection.ending != Ending::Open {
-            return;
-        }
-        if code == CloseCode::TooSlow {
-            connection.drop_waiting();
-            connection.is_too_slow = true;
-        }
-        let disconnect = ServerMessage::Disconnect {
-            reason: reason.to_owned(),
-        };
-        connection.queue_answer(disconnect.frame(connection.dialect, None));
-        connection.queue_answer(close_frame(code.number(), reason));
-        connection.ending = Ending::CloseSent;
-        connection.pieces = None;
-        let lingering = Alarm::Lingering(connection.id);
-        let at = Instant::now() + self.limits.linger(connection);
-        self.alarms.set(at, lingering);
-        self.stats.closed_by_server(code);
-        self.index.clear(to_slot(slot));
-        self.flush(slot);
-    }
-
-    /// A subscription that has become empty ends the socket. The shard decides, for it alone knows
-    /// whether users were added meanwhile.
-    fn close_if_empty(&mut self, slot: usize) {
-        if !self.index.watches_anybody(to_slot(slot)) {
-            let reason = "There is no user left to watch.";
-            self.close(slot, CloseCode::NothingToWatch, reason);
-        }
-    }
-
-    /// The client has not answered the close frame. If it does not read, the socket is reset, or the
-    /// kernel would go on holding what is not read.
-    fn give_up(&mut self, slot: usize) {
-        if let Some(connection) = self.connections.get(slot)
-            && connection.is_behind()
-        {
-            tcp::reset(&connection.stream);
-            self.stats.reset.fetch_add(1, Ordering::Relaxed);
-        }
-        self.remove(slot);
-    }
-
-    /// Drops a socket, and tells its session.
-    fn remove(&mut self, slot: usize) {
-        let Some(mut connection) = self.connections.try_remove(slot) else {
-            return;
-        };
-        tcp::abandon(&connection.stream, self.limits.close_timeout);
-        // Fails only for a socket that was never registered.
-        let _ = self.poll.registry().deregister(&mut connection.stream);
-        connection.count_none_waiting(&self.stats);
-        if connection.ending == Ending::Open {
-            self.stats.closed_by_client.fetch_add(1, Ordering::Relaxed);
-        }
-        self.slots.remove(&connection.id);
-        self.index.clear(to_slot(slot));
-        self.stats.open.send_modify(|open| *open -= 1);
-        let _ = connection.session.cast(SessionMsg::Closed);
     }
 
     fn session_fell(&mut self, actor: ActorId) {

@@ -329,7 +329,8 @@ enum ManyUsers {
     /// None of the users is monitored: `unknown_user`.
     #[oai(status = 404)]
     Unknown(ProblemJson),
-    /// The members are still being counted: `not_ready`.
+    /// The members are still being counted: `not_ready`. So much waits for slow readers that nothing
+    /// large is answered: `busy`.
     #[oai(status = 503)]
     NotReady(
         ProblemJson,

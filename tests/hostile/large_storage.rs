@@ -6,7 +6,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{ALONE, bystander::Bystander, hub::Hub};
+use crate::{
+    ALONE,
+    bystander::Bystander,
+    hub::{Hub, PATIENCE},
+};
 
 /// 2.4 MB together.
 const PAIRS: usize = 40;
@@ -17,23 +21,67 @@ const REQUESTS: usize = 1_000;
 const AT_ONCE: usize = 20;
 
 async fn start() -> Hub {
-    let often = [("LANTERN__SHARES__CONNECTIONS_PER_SECOND", "1000")];
-    let hub = Hub::start(4_096, &often).await;
-    let value = "灯".repeat(LETTERS);
-    let (user, token, length) = (&hub.user, &hub.token, value.len());
+    let environment = [
+        ("LANTERN__SHARES__CONNECTIONS_PER_SECOND", "1000"),
+        ("LANTERN__SOCKET__MAX_PINNED_BYTES", "1048576"),
+    ];
+    let hub = Hub::start(4_096, &environment).await;
     for pair in 0..PAIRS {
-        let head = format!(
-            "PUT /api/v1/users/{user}/storage/key{pair} HTTP/1.1\r\nHost: lantern.test\r\n\
-             Connection: close\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n\r\n"
-        );
-        let mut stream = hub.connect("127.0.0.8").await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(value.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        put(&hub, pair, &"灯".repeat(LETTERS)).await;
     }
     hub
+}
+
+async fn put(hub: &Hub, pair: usize, value: &str) {
+    let (user, token, length) = (&hub.user, &hub.token, value.len());
+    let head = format!(
+        "PUT /api/v1/users/{user}/storage/key{pair} HTTP/1.1\r\nHost: lantern.test\r\n\
+         Connection: close\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let mut stream = hub.connect("127.0.0.8").await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(value.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+/// Some of the numbers of `/metrics`.
+async fn numbers<const N: usize>(hub: &Hub, names: [&str; N]) -> [usize; N] {
+    let mut stream = hub.connect("127.0.0.8").await.unwrap();
+    let get = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(get.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    names.map(|name| {
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        answer.lines().find_map(value).unwrap()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_replaced_is_not_kept_for_a_socket_that_does_not_read() {
+    let _alone = ALONE.lock().await;
+    let hub = start().await;
+    let _unread = watch(&hub, "127.0.3.1").await;
+    let dropped = async {
+        // Each change replaces what waits for the socket; the limit is passed by the first.
+        for round in 0_usize.. {
+            put(&hub, 0, &round.to_string()).await;
+            let names = [
+                r#"lantern_connections_reset_total{kind="socket"}"#,
+                "lantern_pinned_bytes",
+            ];
+            let [resets, pinned] = numbers(&hub, names).await;
+            if resets > 0 && pinned <= 1 << 20 {
+                return;
+            }
+        }
+    };
+    let dropping = tokio::time::timeout(PATIENCE / 6, dropped);
+    dropping
+        .await
+        .expect("the socket is dropped before it stalls for too long");
 }
 
 /// Asks many times without waiting; the answers are read and thrown away.

@@ -63,7 +63,7 @@ pub(super) enum Pairs {
     #[oai(status = 404)]
     Unknown(ProblemJson),
     /// The members are still being counted, or the store cannot be read: `not_ready`,
-    /// `store_unavailable`.
+    /// `store_unavailable`. So much waits for slow readers that nothing large is answered: `busy`.
     #[oai(status = 503)]
     NotReady(
         ProblemJson,
